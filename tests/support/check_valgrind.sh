@@ -1,0 +1,40 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# One whole session of shell commands on a state file under valgrind: no error, no definite leak.
+# usage: check_valgrind.sh BUILD_FOLDER
+set -u
+if ! command -v valgrind >/dev/null 2>&1; then
+    echo 'valgrind is not installed: skipped'
+    exit 0
+fi
+program=$1/hvgpu
+home=$(mktemp -d)
+trap 'rm -rf "$home"' EXIT
+export HOME="$home" XDG_STATE_HOME="$home/state" HVGPU_HOST="demo:still?state=$home/machine.json&clock=stepped"
+bad=0
+try() { # try STATUS ARGUMENTS...
+    want=$1
+    shift
+    valgrind -q --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite \
+        --error-exitcode=99 --child-silent-after-fork=yes "$program" "$@" >"$home/out" 2>"$home/err"
+    got=$?
+    if [ "$got" != "$want" ]; then
+        echo "valgrind: hvgpu $*: status $got, expected $want"
+        tail -n 30 "$home/err"
+        bad=1
+    fi
+}
+image=$("$program" images --json | python3 -c 'import json,sys; print([i["name"] for i in json.load(sys.stdin)["images"] if i["can_carry_gpu"]][0])' 2>/dev/null)
+try 0 gpus
+try 0 images
+try 0 launch --name leak1 --image "$image" --gpu gpu0 ping -t 127.0.0.1
+try 0 containers --json
+try 0 inspect leak1
+try 0 check leak1
+try 0 exec leak1 cmd /c ver
+try 0 detach leak1
+try 1 check leak1
+try 0 stop leak1
+try 0 rm leak1
+[ $bad = 0 ] && echo 'valgrind: ok'
+exit $bad
