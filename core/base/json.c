@@ -129,30 +129,37 @@ static enum hvgpu_status apply_notes(struct apply *apply, cJSON *item)
     return HVGPU_OK;
 }
 
+/* The tree of a scanned text, every item with its note. */
+static enum hvgpu_status build_tree(const struct json_scan *scan, const char *name, cJSON **out,
+                                    struct hvgpu_error *err)
+{
+    cJSON *root = cJSON_ParseWithLengthOpts(scan->text, scan->text_len, NULL, false);
+    if (root == NULL) {
+        return error_set(err, HVGPU_MEMORY, OPERATION, name, "out of memory");
+    }
+    struct apply apply = {.scan = scan, .name = name, .err = err};
+    enum hvgpu_status status = apply_notes(&apply, root);
+    if (status != HVGPU_OK) {
+        cJSON_Delete(root);
+        return status;
+    }
+    *out = root;
+    return HVGPU_OK;
+}
+
 enum hvgpu_status json_parse(const char *s, size_t len, const char *name, struct json **out,
                              struct hvgpu_error *err)
 {
     *out = NULL;
     struct json_scan scan;
-    cJSON *root = NULL;
     enum hvgpu_status status = json_scan(s != NULL ? s : "", s != NULL ? len : 0, name, &scan, err);
+    cJSON *root = NULL;
     if (status == HVGPU_OK) {
-        root = cJSON_ParseWithLengthOpts(scan.text, scan.text_len, NULL, false);
-        if (root == NULL) {
-            status = error_set(err, HVGPU_MEMORY, OPERATION, name, "out of memory");
-        }
-    }
-    if (status == HVGPU_OK) {
-        struct apply apply = {.scan = &scan, .name = name, .err = err};
-        status = apply_notes(&apply, root);
+        status = build_tree(&scan, name, &root, err);
     }
     json_scan_free(&scan);
-    if (status != HVGPU_OK) {
-        cJSON_Delete(root);
-        return status;
-    }
     *out = value_of(root);
-    return HVGPU_OK;
+    return status;
 }
 
 void json_free(struct json *value)
@@ -238,29 +245,32 @@ bool json_bool(const struct json *value, const char *path, bool fallback)
 }
 
 /* An integer as sign and amount; false: it is none, or its amount is 2^64 or more. */
-static bool whole_number(const cJSON *item, bool *negative, uint64_t *amount)
+static bool whole_number(const struct json *value, bool *negative, uint64_t *amount)
 {
-    if (cJSON_IsRaw(item)) {
-        *negative = item->valuestring[0] == '-';
-        return text_to_u64(item->valuestring + (*negative ? 1 : 0), 0, UINT64_MAX, amount);
+    const char *digits = json_digits(value);
+    if (digits != NULL) {
+        *negative = digits[0] == '-';
+        return text_to_u64(digits + (*negative ? 1 : 0), 0, UINT64_MAX, amount);
     }
+    const cJSON *item = const_item_of(value);
     if (!cJSON_IsNumber(item)) {
         return false;
     }
     double number = item->valuedouble;
-    if (fabs(number) > JSON_EXACT_MAX || floor(number) != number) {
+    *negative = number < 0;
+    double magnitude = *negative ? -number : number;
+    if (magnitude > JSON_EXACT_MAX) {
         return false;
     }
-    *negative = number < 0;
-    *amount = (uint64_t)fabs(number);
-    return true;
+    *amount = (uint64_t)magnitude;
+    return !((double)*amount < magnitude); /* else it has a fraction */
 }
 
 bool json_u64(const struct json *value, const char *path, uint64_t *out)
 {
     bool negative;
     uint64_t amount;
-    if (!whole_number(const_item_of(json_get(value, path)), &negative, &amount) || negative) {
+    if (!whole_number(json_get(value, path), &negative, &amount) || negative) {
         return false;
     }
     *out = amount;
@@ -271,7 +281,7 @@ bool json_i64(const struct json *value, const char *path, int64_t *out)
 {
     bool negative;
     uint64_t amount;
-    if (!whole_number(const_item_of(json_get(value, path)), &negative, &amount)) {
+    if (!whole_number(json_get(value, path), &negative, &amount)) {
         return false;
     }
     if (amount > (uint64_t)INT64_MAX + (negative ? 1 : 0)) {
@@ -284,11 +294,13 @@ bool json_i64(const struct json *value, const char *path, int64_t *out)
 
 bool json_double(const struct json *value, const char *path, double *out)
 {
-    const cJSON *item = const_item_of(json_get(value, path));
-    if (cJSON_IsRaw(item)) {
-        *out = strtod(item->valuestring, NULL);
+    const struct json *found = json_get(value, path);
+    const char *digits = json_digits(found);
+    if (digits != NULL) {
+        *out = strtod(digits, NULL);
         return true;
     }
+    const cJSON *item = const_item_of(found);
     if (!cJSON_IsNumber(item)) {
         return false;
     }

@@ -16,7 +16,8 @@
 #define JSON_MAX_VALUES (2u << 20)
 
 /* Result of the scan. text is what cJSON parses: the input with the integers beyond 2^53 turned
- * into strings. notes holds one entry a value, in document order: line * 2 + 1 when it was turned. */
+ * into strings. notes holds one entry a value, in document order: line * 2 + 1 when it was turned.
+ */
 struct json_scan {
     struct text rewritten;
     const char *text; /* the input itself, or rewritten.data */

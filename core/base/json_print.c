@@ -7,7 +7,6 @@
 #include "core/base/json_parts.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,7 +37,8 @@ static void add_escaped(struct text *t, uint32_t c)
 static bool needs_escape(uint32_t c)
 {
     return c < 0x20 || c == '"' || c == '\\' || (c >= 0x7F && c <= 0x9F) || c == 0x061C ||
-           c == 0x200E || c == 0x200F || (c >= 0x2028 && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
+           c == 0x200E || c == 0x200F || (c >= 0x2028 && c <= 0x202E) ||
+           (c >= 0x2066 && c <= 0x2069);
 }
 
 static void print_string(struct text *t, const char *s)
@@ -47,6 +47,10 @@ static void print_string(struct text *t, const char *s)
     size_t len = strlen(s);
     size_t plain = 0; /* where the run of characters that need nothing began */
     for (size_t i = 0; i < len;) {
+        if (s[i] >= ' ' && s[i] < 0x7F && s[i] != '"' && s[i] != '\\') {
+            i++;
+            continue;
+        }
         uint32_t c;
         size_t used = utf8_decode(s + i, len - i, &c);
         bool malformed = used == 1 && c == 0xFFFD;
@@ -67,9 +71,12 @@ static void print_string(struct text *t, const char *s)
 
 static void print_double(struct text *t, double n)
 {
-    if (fabs(n) <= JSON_EXACT_MAX && !(floor(n) < n)) {
-        text_addf(t, "%" PRId64, (int64_t)n);
-        return;
+    if (n >= -JSON_EXACT_MAX && n <= JSON_EXACT_MAX) {
+        double whole = (double)(int64_t)n;
+        if (!(whole < n) && !(whole > n)) {
+            text_addf(t, "%" PRId64, (int64_t)n);
+            return;
+        }
     }
     char digits[48];
     for (int precision = 15; precision <= 17; precision++) {

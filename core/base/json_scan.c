@@ -316,7 +316,8 @@ static enum hvgpu_status scan_value(struct scanner *scanner, bool *entered)
     return scan_word(scanner);
 }
 
-/* What follows a finished value: closes containers up to the next comma. *done: the last is closed. */
+/* What follows a finished value: closes containers up to the next comma. *done: the last is closed.
+ */
 static enum hvgpu_status scan_after_value(struct scanner *scanner, bool *done)
 {
     for (;;) {
@@ -332,7 +333,8 @@ static enum hvgpu_status scan_after_value(struct scanner *scanner, bool *done)
             return in_object ? scan_key(scanner) : HVGPU_OK;
         }
         if (c != (in_object ? '}' : ']')) {
-            return invalid(scanner, in_object ? "',' or '}' was expected" : "',' or ']' was expected");
+            return invalid(scanner,
+                           in_object ? "',' or '}' was expected" : "',' or ']' was expected");
         }
         scanner->at++;
         scanner->depth--;
@@ -368,8 +370,7 @@ enum hvgpu_status json_scan(const char *s, size_t len, const char *name, struct 
         return error_set(err, HVGPU_LIMIT, OPERATION, name, "larger than %u MiB",
                          JSON_MAX_BYTES >> 20);
     }
-    struct scanner scanner = {
-        .s = s, .len = len, .name = name, .line = 1, .out = out, .err = err};
+    struct scanner scanner = {.s = s, .len = len, .name = name, .line = 1, .out = out, .err = err};
     if (len >= 3 && memcmp(s, "\xEF\xBB\xBF", 3) == 0) {
         scanner.at = 3; /* the mark that Windows editors put before UTF-8 */
         scanner.copied = 3;

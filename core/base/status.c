@@ -20,8 +20,7 @@ static const struct {
     const char *name;
     const char *words;
 } statuses[] = {
-#define X(code, text_name, text_words)                                                             \
-    [HVGPU_##code] = {.name = text_name, .words = text_words},
+#define X(code, text_name, text_words) [HVGPU_##code] = {.name = text_name, .words = text_words},
     HVGPU_STATUS_LIST(X)
 #undef X
 };
@@ -123,7 +122,8 @@ void error_text(const struct hvgpu_error *err, char *out, int size)
     if (message[0] == '\0') {
         message = hvgpu_status_words(err->status);
     }
-    char line[sizeof err->operation + sizeof err->object + sizeof err->message + sizeof err->hint + 8];
+    char line[sizeof err->operation + sizeof err->object + sizeof err->message + sizeof err->hint +
+              8];
     bool has_name = err->operation[0] != '\0' || err->object[0] != '\0';
     bool has_both = err->operation[0] != '\0' && err->object[0] != '\0';
     bool ends = message[0] != '\0' && strchr(".!?", message[strlen(message) - 1]) != NULL;

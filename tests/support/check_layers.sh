@@ -24,7 +24,7 @@ forbid 'only base/json.c includes cJSON' '#include [<"](cjson/)?cJSON' \
     $(echo $core $console | tr ' ' '\n' | grep -v '^core/base/json.c$')
 forbid 'only term_curses.c includes curses' '#include [<"](n?curses|ncursesw/)' \
     $(echo $core $console | tr ' ' '\n' | grep -v '^console/term_curses.c$')
-forbid 'no windows.h and no _WIN32 outside the windows folders' '(#include <windows\.h>|_WIN32)' \
+forbid 'no windows.h and no _WIN32 outside the windows folders' '(#include <windows\.h>|\b_WIN32\b)' \
     $(echo $core $console | tr ' ' '\n' | grep -vE '/(win32|windows)/|wait_win32')
 forbid 'core does not print' '[^a-z_](printf|puts|putchar|fprintf|perror)\(' \
     $(find core -name '*.c')

@@ -7,11 +7,7 @@ sources=$(find core console -name '*.c')
 if command -v cppcheck >/dev/null 2>&1; then
     # shellcheck disable=SC2086
     cppcheck --quiet --std=c11 --language=c -j 2 --enable=warning,portability --inline-suppr \
-        --suppress=missingIncludeSystem --suppress=normalCheckLevelMaxBranches --error-exitcode=1 \
-        --check-level=normal -I. -D_GNU_SOURCE $sources 2>/tmp/hvgpu-cppcheck.$$ ||
-        cppcheck --quiet --std=c11 --language=c -j 2 --enable=warning,portability --inline-suppr \
         --suppress=missingIncludeSystem --error-exitcode=1 -I. -D_GNU_SOURCE $sources || bad=1
-    rm -f /tmp/hvgpu-cppcheck.$$
 else
     echo 'static: cppcheck is not installed: skipped'
 fi

@@ -55,8 +55,8 @@ bool os_local_time(int64_t unix_ms, struct os_local_time *out)
     if (localtime_r(&when, &parts) == NULL) {
         return false;
     }
-    *out =
-        (struct os_local_time){.hour = parts.tm_hour, .minute = parts.tm_min, .second = parts.tm_sec};
+    *out = (struct os_local_time){
+        .hour = parts.tm_hour, .minute = parts.tm_min, .second = parts.tm_sec};
     return true;
 }
 

@@ -120,7 +120,8 @@ bool os_thread_join_within(struct os_thread *thread, unsigned timeout_ms)
         os_thread_join(thread);
         return true;
     }
-    /* Detached before the mutex is let go: afterwards the thread may free its object at any time. */
+    /* Detached before the mutex is let go: afterwards the thread may free its object at any time.
+     */
     thread->abandoned = true;
     pthread_detach(thread->handle);
     os_mutex_unlock(thread->mutex);
