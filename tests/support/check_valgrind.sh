@@ -24,10 +24,10 @@ try() { # try STATUS ARGUMENTS...
         bad=1
     fi
 }
-image=$("$program" images --json | python3 -c 'import json,sys; print([i["name"] for i in json.load(sys.stdin)["images"] if i["can_carry_gpu"]][0])' 2>/dev/null)
+image=mcr.microsoft.com/windows/server:ltsc2022
 try 0 gpus
 try 0 images
-try 0 launch --name leak1 --image "$image" --gpu gpu0 ping -t 127.0.0.1
+try 0 launch --name leak1 --image "$image" --gpu gpu1 ping -t 127.0.0.1
 try 0 containers --json
 try 0 inspect leak1
 try 0 check leak1

@@ -808,6 +808,10 @@ static hcs_result gpus(void *machine, struct host_gpu **out, size_t *count)
     while (reply.hang && !fake->released) {
         os_cond_wait(fake->cond, fake->mutex, INT64_MAX);
     }
+    if (HRESULT_IS_FAILURE(reply.start)) {
+        os_mutex_unlock(fake->mutex);
+        return reply.start;
+    }
     *count = fake->gpu_count;
     *out = calloc(*count + 1, sizeof **out);
     for (size_t i = 0; i < *count; i++) {
@@ -973,13 +977,21 @@ struct fake_host *fake_new(void)
     return fake;
 }
 
-void fake_free(struct fake_host *fake)
+/* The host is gone: no callback comes any more. What it holds is freed by fake_free(). */
+static void fake_close(void *machine)
 {
+    struct fake_host *fake = machine;
     os_mutex_lock(fake->mutex);
     fake->stop = true;
     os_cond_broadcast(fake->cond);
     os_mutex_unlock(fake->mutex);
     os_thread_join(fake->thread);
+    fake->thread = NULL;
+}
+
+void fake_free(struct fake_host *fake)
+{
+    fake_close(fake);
 #define FREE_LIST(type, list, extra)                                                               \
     while (list != NULL) {                                                                         \
         type *item = list;                                                                         \
@@ -1004,6 +1016,7 @@ void fake_free(struct fake_host *fake)
 void fake_walls(struct fake_host *fake, struct hcs_engine_walls *walls)
 {
     memset(walls, 0, sizeof *walls);
+    walls->close = fake_close;
     walls->hcs = (struct hcs_api){.machine = fake,
                                   .HcsCreateOperation = create_operation,
                                   .HcsCloseOperation = close_operation,

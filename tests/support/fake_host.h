@@ -40,7 +40,7 @@ struct fake_host;
 
 struct fake_host *fake_new(void);
 void fake_free(struct fake_host *fake);
-void fake_walls(struct fake_host *fake, struct hcs_engine_walls *walls); /* no close, no store */
+void fake_walls(struct fake_host *fake, struct hcs_engine_walls *walls); /* no store */
 
 /* From now on; times 0: always. */
 void fake_script(struct fake_host *fake, enum fake_call call, struct fake_reply reply,

@@ -58,8 +58,10 @@ for t in $tests; do
     name=$(echo "$t" | tr / _)
     log="$work/$name.log" rc=$(cat "$work/$name.rc" 2>/dev/null || echo 99)
     p=$(grep -c '^\[       OK \]' "$log")
-    f=$(grep -c '^\[  FAILED  \] [a-z]' "$log")
-    s=$(grep -c '^\[  SKIPPED \] [a-z]' "$log")
+    f=$(sed -n 's/^ *\([0-9][0-9]*\) FAILED TEST(S).*/\1/p' "$log" | tail -n 1)
+    f=${f:-0}
+    s=$(sed -n 's/^\[  SKIPPED \] \([0-9][0-9]*\) test.*/\1/p' "$log" | tail -n 1)
+    s=${s:-0}
     case $t in *.sh)
         p=$(grep -c '^ok ' "$log") f=$(grep -c '^not ok ' "$log") s=$(grep -c '^skip ' "$log") ;;
     esac

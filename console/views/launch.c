@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The launch form, with a live preview of the calls that the launch would make beside or below it.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "console/state.h"
+#include "console/views/launch_request.h"
+#include "console/views/views.h"
+#include "core/base/text.h"
+
+struct launch {
+    struct view view;
+    struct form form;
+    struct pager pager;
+    bool stale; /* the preview does not match the form any more */
+    bool wrong; /* the preview shows why there is none */
+    uint64_t seen;
+};
+
+static bool launch_init(struct app *app, struct view *view)
+{
+    struct launch *launch = (struct launch *)view;
+    launch_form_init(app, &launch->form);
+    pager_init(&launch->pager, PAGER_JSON);
+    launch->stale = true;
+    return true;
+}
+
+static void launch_close(struct app *app, struct view *view)
+{
+    (void)app;
+    pager_done(&((struct launch *)view)->pager);
+}
+
+void launch_open(struct app *app, const char *image, const char *gpu)
+{
+    struct view *view = view_new(app, &launch_view);
+    if (view == NULL) {
+        return;
+    }
+    struct launch *launch = (struct launch *)view;
+    if (image != NULL && image[0] != '\0') {
+        form_set(&launch->form, "image", image);
+    }
+    if (gpu != NULL && gpu[0] != '\0') {
+        char id[FORM_VALUE];
+        const char *colon = strrchr(gpu, ':');
+        uint64_t number;
+        bool numbered = colon != NULL && text_to_u64(colon + 1, 0, 65534, &number);
+        text_clean_n(id, sizeof(id), gpu, numbered ? (size_t)(colon - gpu) : strlen(gpu));
+        const struct hvgpu_gpu *found = hvgpu_find_gpu(app->snapshot, id);
+        if (found != NULL && found->id != NULL) {
+            bool whole = found->state == HVGPU_GPU_DISMOUNTED;
+            snprintf(id, sizeof(id), "%s%s", found->id, whole ? " (whole device)" : "");
+        }
+        form_set(&launch->form, "gpu", id);
+        if (numbered) {
+            form_set(&launch->form, "partition", colon + 1);
+        }
+    }
+    form_validate(&launch->form, false);
+    app_push_view(app, view);
+}
+
+static void refresh_preview(struct app *app, struct launch *launch)
+{
+    if (!launch->stale) {
+        return;
+    }
+    launch->stale = false;
+    launch->wrong = true;
+    if (!form_validate(&launch->form, false)) {
+        pager_set(&launch->pager, "The calls stand here once every field is right.");
+        return;
+    }
+    struct launch_request *request = malloc(sizeof(*request));
+    struct hvgpu_error err;
+    char *json = NULL;
+    if (request == NULL) {
+        return;
+    }
+    launch_request_fill(app, &launch->form, request);
+    if (hvgpu_preview(app->host, &request->request, &json, &err) == HVGPU_OK) {
+        pager_set_json(&launch->pager, json);
+        launch->wrong = false;
+    } else {
+        char text[2048];
+        error_text(&err, text, sizeof(text));
+        pager_set(&launch->pager, text);
+    }
+    free(json);
+    free(request);
+}
+
+static void submit(struct app *app, struct launch *launch)
+{
+    if (!form_validate(&launch->form, true)) {
+        app_notice(app, ROLE_ERROR, "not launched: the field that is marked is not right");
+        return;
+    }
+    struct launch_request *request = malloc(sizeof(*request));
+    if (request == NULL) {
+        return;
+    }
+    launch_request_fill(app, &launch->form, request);
+    state_of(app); /* takes the output of --rm from here on */
+    bool submitted = app_submit(app, &request->request);
+    bool output = request->request.launch.remove;
+    free(request);
+    if (!submitted) {
+        return;
+    }
+    uint64_t job = app->last_job;
+    char id[32];
+    snprintf(id, sizeof(id), "%llu", (unsigned long long)job);
+    if (output) {
+        state_stream(app, job, true);
+    }
+    app_back(app); /* frees the form */
+    app_open_view(app, "jobs");
+    detail_open(app, OBJECT_JOB, id);
+}
+
+static bool launch_input(struct app *app, struct view *view, const struct input *input)
+{
+    struct launch *launch = (struct launch *)view;
+    if (input->kind == INPUT_KEY) {
+        switch (input->key) {
+        case INPUT_PAGE_UP:
+        case INPUT_PAGE_DOWN:
+            pager_page(&launch->pager, input->key == INPUT_PAGE_UP ? -2 : 2);
+            return true;
+        case INPUT_CTRL('p'):
+            refresh_preview(app, launch);
+            if (!launch->wrong) {
+                struct launch_request *request = malloc(sizeof(*request));
+                if (request != NULL) {
+                    launch_request_fill(app, &launch->form, request);
+                    preview_open(app, "launch", &request->request);
+                    free(request);
+                }
+            }
+            return true;
+        default:
+            break;
+        }
+    } else if (input->kind == INPUT_MOUSE && input->mouse != MOUSE_PRESS) {
+        return pager_mouse(&launch->pager, input);
+    }
+    switch (form_input(&launch->form, input)) {
+    case FORM_CHANGED:
+        launch->stale = true;
+        return true;
+    case FORM_SUBMIT:
+        submit(app, launch);
+        return true;
+    case FORM_CANCEL:
+        app_back(app);
+        return true;
+    case FORM_USED:
+        return true;
+    case FORM_IGNORED:
+        break;
+    }
+    /* Letters are text here, never commands; a few control keys still are. */
+    return input->kind == INPUT_KEY && input->key >= ' ' && input->key < INPUT_SPECIAL;
+}
+
+/* GPUs and names may have come or gone: what was right may be wrong now. */
+static bool launch_update(struct app *app, struct view *view)
+{
+    struct launch *launch = (struct launch *)view;
+    const struct hvgpu_snapshot *s = app->snapshot;
+    uint64_t present = s->gpu_generation + s->image_generation;
+    if (present == launch->seen) {
+        return false;
+    }
+    launch->seen = present;
+    launch->stale = true;
+    return true;
+}
+
+static void draw_preview(struct app *app, struct launch *launch, struct rect area)
+{
+    canvas_box(app->canvas, area,
+               area.width > 44 ? "What will be sent (PgUp PgDn)" : "What will be sent", ROLE_BORDER);
+    struct rect inner = {area.x + 1, area.y + 1, area.width - 2, area.height - 2};
+    int x;
+    int y;
+    canvas_get_cursor(app->canvas, &x, &y);
+    launch->pager.kind = launch->wrong ? PAGER_TEXT : PAGER_JSON;
+    pager_draw(&launch->pager, app->canvas, inner);
+    canvas_cursor(app->canvas, x, y); /* stays in the field */
+}
+
+static void launch_draw(struct app *app, struct view *view, struct rect area)
+{
+    struct launch *launch = (struct launch *)view;
+    struct rect form = area;
+    struct rect preview = {0};
+    if (area.width >= 100) {
+        form.width = area.width / 2;
+        preview = (struct rect){area.x + form.width + 1, area.y, area.width - form.width - 1,
+                                area.height};
+        form.width -= 1;
+    } else if (area.height >= 16) {
+        form.height = area.height * 3 / 5;
+        preview = (struct rect){area.x, area.y + form.height, area.width,
+                                area.height - form.height};
+    }
+    form_draw(&launch->form, app->canvas, form);
+    if (preview.width > 4 && preview.height > 2) {
+        refresh_preview(app, launch);
+        draw_preview(app, launch, preview);
+    }
+}
+
+static void launch_status(struct app *app, struct view *view, char *out, size_t size)
+{
+    (void)app;
+    struct launch *launch = (struct launch *)view;
+    text_clean(out, size,
+               form_validate(&launch->form, false) ? "ctrl-p: documents"
+                                                   : "a field is not right yet");
+}
+
+const struct view_ops launch_view = {
+    .name = "launch",
+    .title = "Launch",
+    .help = "Launch a Hyper-V container. Tab and arrows go from field to field, Enter on Launch acts.",
+    .size = sizeof(struct launch),
+    .open = launch_init,
+    .close = launch_close,
+    .update = launch_update,
+    .draw = launch_draw,
+    .input = launch_input,
+    .status = launch_status,
+    .takes_text = true,
+};

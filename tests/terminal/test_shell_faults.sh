@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: MIT
+# Faults, step by step, each in processes of their own on a machine in a state file: the launcher is
+# killed, the host refuses, hangs or answers nonsense at the n-th call of a launch, for every n. In
+# the end the machine holds nothing of it, or what it holds is listed and can be removed.
+. "$HVGPU_SOURCE/tests/terminal/shell.sh"
+export HVGPU_TIMEOUT_MS=300
+PICK=${FAULT_EVERY:-1} # 1: every call
+
+plain="demo:still?clock=stepped"
+IMAGE=mcr.microsoft.com/windows/server:ltsc2022
+GPU=gpu1
+
+# scenario KIND N: a machine whose N-th changing call meets the fault
+scenario() {
+    cat >"$WORK/s.json" <<EOF
+{"name": "fault", "base": "still", "faults": [{"call": "$3", "nth": $2, "do": "$1"}]}
+EOF
+}
+
+# clean: nothing of hvgpu is on the machine and nothing is listed; else undoes what is listed
+clean() {
+    HOST="demo:$WORK/s.json?state=$WORK/m.json&clock=stepped"
+    run 0 containers --json || return 1
+    json leftovers/# >/dev/null 2>&1 || { echo '# no list of leftovers in the JSON'; return 1; }
+    while [ "$(json leftovers/#)" != 0 ]; do
+        journal=$(json leftovers/0/journal)
+        run 0 rm "$journal" || return 1
+        run 0 containers --json || return 1
+        rounds=$((rounds + 1))
+        [ $rounds -lt 20 ] || { echo '# leftovers never end'; return 1; }
+    done
+    while id=$(json 'systems/[owner=hvgpu]/id'); do
+        case $id in *@vm) id=${id%@vm} ;; esac
+        run 0 rm --force "$id" || return 1
+        run 0 containers --json || return 1
+        rounds=$((rounds + 1))
+        [ $rounds -lt 20 ] || { echo '# systems never end'; return 1; }
+    done
+    if grep -q 'scratch\\\\fault1' "$WORK/m.json"; then
+        echo '# files of the launch are still on the host:'
+        grep -o '[^"]*scratch\\\\fault1[^"]*' "$WORK/m.json" | head -n 5 | sed 's/^/# /'
+        return 1
+    fi
+}
+
+# at_every KIND CALL: until a launch meets no fault any more
+at_every() {
+    n=1
+    unmet=0
+    while [ $unmet -lt 1 ] && [ $n -lt 200 ]; do
+        rounds=0
+        rm -rf "$WORK"/m.json* "$XDG_STATE_HOME"
+        scenario "$1" "$n" "$2"
+        HOST="demo:$WORK/s.json?state=$WORK/m.json&clock=stepped"
+        timeout 60 "$HVGPU_PROGRAM" -c "$HOST" launch --name fault1 --image "$IMAGE" --gpu "$GPU" \
+            ping -t 127.0.0.1 >"$WORK/out" 2>"$WORK/err" </dev/null
+        status=$?
+        case $status in
+        0) unmet=1 ;;
+        1 | 3 | 137) ;;
+        *)
+            echo "# $1 at call $n: status $status"
+            sed 's/^/# /' "$WORK/err" | tail -n 20
+            return 1
+            ;;
+        esac
+        if [ $status = 1 ] && ! grep -q '^hvgpu: ' "$WORK/err"; then
+            echo "# $1 at call $n: failed without a word"
+            return 1
+        fi
+        if ! clean; then
+            echo "# $1 at call $n (launch ended with $status):"
+            sed 's/^/# launch: /' "$WORK/err" | tail -n 12
+            return 1
+        fi
+        n=$((n + PICK))
+    done
+    echo "# $1 at $n calls"
+    [ $n -gt 10 ]
+}
+
+killed() { at_every kill 'change'; }
+killed_after() { at_every kill-after 'change'; }
+refused() { at_every fail 'change'; }
+nonsense() { at_every nonsense 'change'; }
+hung() { at_every hang 'change'; }
+
+check 'killed before every changing call' killed
+check 'killed after every changing call' killed_after
+check 'refused at every changing call' refused
+check 'nonsense at every changing call' nonsense
+check 'hung at every changing call' hung
+finish
