@@ -118,7 +118,7 @@ $(SCREEN_BIN): $(OUT)/%: $(OUT)/%.o $(PARTS) $(SUPPORT_LIB) $(LIB)
 	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CMOCKA_LIBS) $(PKG_LIBS) $(CURSES_LIBS)
 $(BENCH_BIN): $(OUT)/%: $(OUT)/%.o $(PARTS) $(LIB)
 	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) $(CURSES_LIBS)
-$(SUPPORT_BIN): $(OUT)/%: $(OUT)/%.o $(LIB)
+$(SUPPORT_BIN): $(OUT)/%: $(OUT)/%.o $(SUPPORT_LIB) $(LIB)
 	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 -include $(patsubst %.c,$(OUT)/%.d,$(ALL_SRC))

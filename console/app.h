@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * The console's application: one host, one terminal, a stack of views, and the loop that joins them.
- * Everything that a view or command may touch of the program hangs on struct app; it is passed, not
- * global.
+ * The console's application: one host, one terminal, a stack of views, and the loop that joins
+ * them. Everything that a view or command may touch of the program hangs on struct app; it is
+ * passed, not global.
  *
- * The loop blocks on {terminal, wake handle}. A key paints at once; data paints at most every 33 ms;
- * nothing changed, nothing painted.
+ * The loop blocks on {terminal, wake handle}. A key paints at once; data paints at most every
+ * 33 ms; nothing changed, nothing painted.
  */
 #ifndef HVGPU_CONSOLE_APP_H
 #define HVGPU_CONSOLE_APP_H
@@ -59,7 +59,7 @@ struct app {
     bool mouse;
     uint64_t frames, keys;     /* for :about */
     int64_t paint_ns;          /* time that the last frame took, drawing and output together */
-    struct view *roots[10];    /* numbered views that were opened: kept, with filter and selection */
+    struct view *roots[10];    /* numbered views once opened: kept, with filter and selection */
     struct app_zone zones[24]; /* what a click on the frame does */
     int zone_count;
     uint64_t jobs[16];         /* submitted here and not ended yet: their end becomes a notice */
@@ -76,7 +76,7 @@ int app_run(const struct app_options *options);
 struct app *app_new(struct hvgpu *host, struct term *term, const struct app_options *options);
 void app_free(struct app *app);
 void app_input(struct app *app, const struct input *input); /* one key, mouse event, resize */
-/* Takes the present snapshot to the views; after every hvgpu_poll(), since that ends the old one. */
+/* Takes the present snapshot to the views; after every hvgpu_poll(): that ends the old one. */
 void app_update(struct app *app);
 void app_paint(struct app *app);   /* draws and shows when dirty */
 

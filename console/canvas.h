@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * The canvas: a grid of cells in memory that views draw on. A cell is one grapheme (a base character
- * with its combining marks), a role of the theme and attributes. Wide characters take two cells.
- * Views know roles, never colours; the terminal (term.h) turns the difference between two canvases
- * into output.
+ * The canvas: a grid of cells in memory that views draw on. A cell is one grapheme (a base
+ * character with its combining marks), a role of the theme and attributes. Wide characters take
+ * two cells. Views know roles, never colours; the terminal (term.h) turns the difference between
+ * two canvases into output.
  */
 #ifndef HVGPU_CONSOLE_CANVAS_H
 #define HVGPU_CONSOLE_CANVAS_H
@@ -40,8 +40,8 @@ int canvas_height(const struct canvas *canvas);
 void canvas_set_ascii(struct canvas *canvas, bool ascii);
 bool canvas_is_ascii(const struct canvas *canvas);
 const struct cell *canvas_cell(const struct canvas *canvas, int x, int y);
-/* All cells of row y (0 <= y < height), side by side: terminals compare and write rows. Unused bytes
- * of a cell's text are 0, so that equal cells are equal bytes. */
+/* All cells of row y (0 <= y < height), side by side: terminals compare and write rows. Unused
+ * bytes of a cell's text are 0, so that equal cells are equal bytes. */
 const struct cell *canvas_row(const struct canvas *canvas, int y);
 /* Makes out the same size and content as canvas. False: out of memory, out is as it was. */
 bool canvas_copy(struct canvas *out, const struct canvas *canvas);
@@ -50,8 +50,8 @@ bool canvas_copy(struct canvas *out, const struct canvas *canvas);
 void canvas_clip(struct canvas *canvas, struct rect clip);
 void canvas_unclip(struct canvas *canvas);
 
-/* Draws text (cleaned: control characters never reach a cell) at most `columns` wide and returns the
- * columns used. Longer text ends with an ellipsis. Never splits a wide character. */
+/* Draws text (cleaned: control characters never reach a cell) at most `columns` wide and returns
+ * the columns used. Longer text ends with an ellipsis. Never splits a wide character. */
 int canvas_text(struct canvas *canvas, int x, int y, int columns, const char *text, enum role role,
                 unsigned attributes);
 /* The same, right-aligned within columns. */
@@ -75,8 +75,8 @@ enum glyph {
 };
 const char *canvas_glyph(const struct canvas *canvas, enum glyph glyph);
 
-/* Bars and sparklines. permille 0..1000, more is drawn as 1000; CANVAS_UNKNOWN (and above, for a bar)
- * draws a dash. */
+/* Bars and sparklines. permille 0..1000, more is drawn as 1000; CANVAS_UNKNOWN (and above, for a
+ * bar) draws a dash. */
 #define CANVAS_UNKNOWN UINT16_MAX
 void canvas_bar(struct canvas *canvas, int x, int y, int width, unsigned permille, enum role role);
 void canvas_spark(struct canvas *canvas, int x, int y, int width, const uint16_t *permille,
@@ -87,8 +87,8 @@ void canvas_cursor(struct canvas *canvas, int x, int y);
 void canvas_get_cursor(const struct canvas *canvas, int *x, int *y);
 
 /* The whole canvas as text, rows ended by '\n', trailing blanks cut. New memory. For dumps, golden
- * screens and tests. With roles: a second block with one letter a cell names the role: '.' for text,
- * then a..z and A..Z in the order of ROLE_LIST. */
+ * screens and tests. With roles: a second block with one letter a cell names the role: '.' for
+ * text, then a..z and A..Z in the order of ROLE_LIST. */
 char *canvas_dump(const struct canvas *canvas, bool roles);
 
 #endif

@@ -14,10 +14,10 @@
 #include "console/view.h"
 #include "core/base/text.h"
 
-#define LISTS "gpus containers events checks jobs images attach"
-#define SYSTEMS "containers checks detail"
+#define LISTS       "gpus containers events checks jobs images attach"
+#define SYSTEMS     "containers checks detail"
 #define WITH_SYSTEM "containers checks events jobs detail"
-#define ROWS "gpus containers events checks jobs images detail"
+#define ROWS        "gpus containers events checks jobs images detail"
 
 /* clang-format off */
 const struct command commands[] = {
@@ -29,8 +29,9 @@ const struct command commands[] = {
      "give a GPU to the VM of a container", COMMAND_CHANGES | COMMAND_NEEDS_ROW,
      "gpus containers checks detail", attach_gpu, shell_attach},
     {"detach", "D", "[ID] [--gpu ID[:PARTITION]]",
-     "take a GPU, or all, from a container's VM", COMMAND_CHANGES | COMMAND_DESTROYS | COMMAND_NEEDS_ROW,
-     "gpus containers checks detail", detach_gpu, shell_detach},
+     "take a GPU, or all, from a container's VM",
+     COMMAND_CHANGES | COMMAND_DESTROYS | COMMAND_NEEDS_ROW, "gpus containers checks detail",
+     detach_gpu, shell_detach},
     {"check", "c", "[ID]", "look from inside now whether the GPU is there",
      COMMAND_NEEDS_SYSTEM, WITH_SYSTEM, check_system, shell_check},
     {"exec", "x", "[ID] [--vm] COMMAND", "run a command inside, with output and input",
@@ -42,7 +43,7 @@ const struct command commands[] = {
     {"verify", "V", "[--gpu ID] [--image NAME]",
      "prove the whole chain: launch with a GPU, look inside, remove", COMMAND_CHANGES,
      "gpus images", verify_host, shell_verify},
-    {"cancel", "C", "[JOB]", "cancel a job", COMMAND_NEEDS_ROW, "jobs", cancel_job, NULL},
+    {"cancel", "C", "[JOB]", "cancel a job", 0, "jobs detail", cancel_job, NULL},
     {"recover", "U", NULL, "undo what an unfinished job of an earlier run left behind",
      COMMAND_CHANGES | COMMAND_DESTROYS, "jobs", recover_leftover, NULL},
     {"inspect", "i", "[ID]", "everything about it as JSON", COMMAND_NEEDS_ROW, ROWS, inspect_row,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * THE command table. One entry is a key, a menu entry, a :command and (where `shell` is set) a shell
- * command: one vocabulary, one place. Help, completion, the key bar and the README's tables come
- * from here.
+ * THE command table. One entry is a key, a menu entry, a :command and (where `shell` is set) a
+ * shell command: one vocabulary, one place. Help, completion, the key bar and the README's tables
+ * come from here.
  */
 #ifndef HVGPU_CONSOLE_COMMAND_H
 #define HVGPU_CONSOLE_COMMAND_H
@@ -15,21 +15,21 @@ struct app;
 struct shell;
 
 enum {
-    COMMAND_CHANGES = 1,     /* changes the host: refused when read-only, can be previewed */
-    COMMAND_DESTROYS = 2,    /* asks before it acts */
+    COMMAND_CHANGES = 1,      /* changes the host: refused when read-only, can be previewed */
+    COMMAND_DESTROYS = 2,     /* asks before it acts */
     COMMAND_NEEDS_SYSTEM = 4, /* works on the selected or named compute system */
     COMMAND_NEEDS_GPU = 8,
-    COMMAND_HIDDEN = 16,     /* movement: not in the action menu */
+    COMMAND_HIDDEN = 16, /* movement: not in the action menu */
     COMMAND_NEEDS_ROW = 32
 };
 
 struct command {
-    const char *name;      /* "attach" */
-    const char *keys;      /* default keys by name, separated by spaces: "A", "down j"; NULL: none */
+    const char *name; /* "attach" */
+    const char *keys; /* default keys by name, separated by spaces: "A", "down j"; NULL: none */
     const char *arguments; /* "ID --gpu ID[:PARTITION]"; NULL: none */
     const char *summary;   /* one sentence */
     unsigned flags;
-    const char *views;     /* names of views where the key and the menu entry exist; NULL: all */
+    const char *views; /* names of views where the key and the menu entry exist; NULL: all */
     /* In the console. arguments: what stood behind the name on the ':' line, "" for a key. */
     void (*run)(struct app *app, const struct command *command, const char *arguments);
     /* From the shell: argv[0] is the name. Returns the exit status. NULL: no shell command. */

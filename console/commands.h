@@ -17,9 +17,9 @@ command_fn move_up, move_down, move_left, move_right, move_top, move_bottom, mov
 
 /* commands_views.c */
 command_fn show_view, show_view_named, show_next_view, show_previous_view, open_row, go_back,
-    show_help, toggle_detail, inspect_row, start_filter, start_search, search_next,
-    search_previous, start_command, show_actions, choose_sort, reverse_sort, preview_action,
-    copy_id, go_to_system, toggle_freeze, quit_console, redraw_screen;
+    show_help, toggle_detail, inspect_row, start_filter, start_search, search_next, search_previous,
+    start_command, show_actions, choose_sort, reverse_sort, preview_action, copy_id, go_to_system,
+    toggle_freeze, quit_console, redraw_screen;
 
 /* commands_actions.c, commands_confirm.c */
 command_fn launch_system, attach_gpu, detach_gpu, stop_system, remove_system, exec_command,
@@ -40,9 +40,9 @@ const char *command_word(const char *arguments, char *out, size_t size);
 /* One action on its way: everything its request needs, owned, so that it can wait in a dialog. */
 struct action {
     enum hvgpu_verb verb;
-    char title[160];        /* "stop demo1" */
+    char title[160]; /* "stop demo1" */
     char target[256], foreign[128], confirm[256];
-    char gpu[512];          /* ATTACH, DETACH, VERIFY; "": none */
+    char gpu[512]; /* ATTACH, DETACH, VERIFY; "": none */
     struct hvgpu_number partition;
     bool mirror, in_vm, interactive, force;
     char command[2048], image[512];
@@ -50,12 +50,11 @@ struct action {
 /* Points into action and at gpu. */
 void action_request(const struct action *action, struct hvgpu_request *request,
                     struct hvgpu_gpu_request *gpu);
-/* Asks what has to be asked (foreign system, GPUs that cannot be read back, what is destroyed), then
- * submits; shows the documents instead when a preview is wanted. */
+/* Asks what has to be asked (foreign system, GPUs that cannot be read back, what is destroyed),
+ * then submits; shows the documents instead when a preview is wanted. */
 void action_start(struct app *app, const struct action *action);
 /* The system that a command works on: the first word of arguments, else the selected one. Tells the
  * user when there is none. rest: behind the word. */
-const struct hvgpu_system *action_target(struct app *app, const char *arguments,
-                                         const char **rest);
+const struct hvgpu_system *action_target(struct app *app, const char *arguments, const char **rest);
 
 #endif

@@ -235,7 +235,10 @@ void exec_command(struct app *app, const struct command *command, const char *ar
     }
     if (rest[0] == '\0') {
         char line[512];
-        snprintf(line, sizeof(line), "exec %s cmd.exe", system_name(system));
+        /* Still a preview when the line is run. */
+        snprintf(line, sizeof(line), "%sexec %s %scmd.exe",
+                 state_of(app)->preview ? "preview " : "", system_name(system),
+                 action.in_vm ? "--vm " : "");
         palette_open(app, PALETTE_COMMAND, line);
         return;
     }

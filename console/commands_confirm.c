@@ -100,8 +100,9 @@ static void add_consequence(struct app *app, struct text *text, const struct act
         break;
     case HVGPU_DETACH:
         text_add(text, "Programs that use the GPU inside lose it at once. ");
-        text_addf(text, "%s ", action->gpu[0] != '\0' ? "The other GPUs of the VM stay."
-                                                       : "The VM is left without any GPU.");
+        text_addf(text, "%s ",
+                  action->gpu[0] != '\0' ? "The other GPUs of the VM stay."
+                                         : "The VM is left without any GPU.");
         break;
     case HVGPU_EXEC:
         text_addf(text, "This runs inside it: %s. ", action->command);
@@ -116,8 +117,8 @@ static void add_consequence(struct app *app, struct text *text, const struct act
         break;
     }
     if (inside > 0 && (action->verb == HVGPU_STOP || action->verb == HVGPU_REMOVE)) {
-        text_addf(text, "%zu container%s in this VM end%s with it. ", inside, inside == 1 ? "" : "s",
-                  inside == 1 ? "s" : "");
+        text_addf(text, "%zu container%s in this VM end%s with it. ", inside,
+                  inside == 1 ? "" : "s", inside == 1 ? "s" : "");
     }
     if (known && system->gpu_mode != HVGPU_MODE_NONE &&
         (action->verb == HVGPU_STOP || action->verb == HVGPU_REMOVE)) {
@@ -131,10 +132,13 @@ static void describe_question(struct app *app, struct text *text, const struct a
     const struct hvgpu_host *host = app->snapshot->host;
     text_addf(text, "Host: %s%s\n", host->name != NULL ? host->name : host->uri,
               host->simulated ? " (SIMULATED)" : "");
-    text_addf(text, "System: %s%s%s%s, %s\n", system_name(system),
-              text_equal(system_name(system), system->id) ? "" : " (",
-              text_equal(system_name(system), system->id) ? "" : system->id,
-              text_equal(system_name(system), system->id) ? "" : ")", look_system(system).word);
+    text_addf(text, "System: %s\n", system_name(system));
+    if (!text_equal(system_name(system), system->id)) {
+        text_addf(text, "Id: %s\n", system->id);
+    }
+    char state[128];
+    system_state_text(system, state, sizeof(state));
+    text_addf(text, "State: %s\n", state);
     if (foreign) {
         text_addf(text, "Owner: %s. It was not created by hvgpu.\n", owner_of(system));
     }
@@ -226,8 +230,8 @@ void action_start(struct app *app, const struct action *start)
         preview_open(app, action.title, &request);
         return;
     }
-    bool destroys = action.verb == HVGPU_STOP || action.verb == HVGPU_REMOVE ||
-                    action.verb == HVGPU_DETACH;
+    bool destroys =
+        action.verb == HVGPU_STOP || action.verb == HVGPU_REMOVE || action.verb == HVGPU_DETACH;
     if (system != NULL && (foreign || unreadable || destroys)) {
         ask(app, &action, system, foreign, unreadable);
     } else {
@@ -258,8 +262,13 @@ void cancel_job(struct app *app, const struct command *command, const char *argu
 {
     uint64_t id;
     char word[32];
+    char shown[TABLE_ID];
     const struct hvgpu_job *job = jobs_selected(app, app->view);
     (void)command;
+    if (view_object(app, app->view, shown, sizeof(shown)) == OBJECT_JOB &&
+        text_to_u64(shown, 1, UINT64_MAX, &id)) {
+        job = hvgpu_find_job(app->snapshot, id);
+    }
     if (command_word(arguments, word, sizeof(word)) != NULL) {
         job = text_to_u64(word, 1, UINT64_MAX, &id) ? hvgpu_find_job(app->snapshot, id) : NULL;
     }
@@ -306,9 +315,9 @@ void recover_leftover(struct app *app, const struct command *command, const char
         found = text_equal(s->leftovers[i]->journal, id) ? s->leftovers[i] : NULL;
     }
     if (found == NULL) {
-        app_notice(app, ROLE_WARNING, s->leftover_count > 0
-                                          ? "select the line that says \"left behind\" first"
-                                          : "nothing was left behind");
+        app_notice(app, ROLE_WARNING,
+                   s->leftover_count > 0 ? "select the line that says \"left behind\" first"
+                                         : "nothing was left behind");
         return;
     }
     struct action *kept = calloc(1, sizeof(*kept));

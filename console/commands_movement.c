@@ -11,10 +11,16 @@
 enum motion { UP, DOWN, LEFT, RIGHT, TOP, BOTTOM, PAGE_UP, PAGE_DOWN, HALF_UP, HALF_DOWN };
 
 static const uint32_t motion_keys[] = {
-    [UP] = INPUT_UP,           [DOWN] = INPUT_DOWN,       [LEFT] = INPUT_LEFT,
-    [RIGHT] = INPUT_RIGHT,     [TOP] = INPUT_HOME,        [BOTTOM] = INPUT_END,
-    [PAGE_UP] = INPUT_PAGE_UP, [PAGE_DOWN] = INPUT_PAGE_DOWN,
-    [HALF_UP] = INPUT_CTRL('u'), [HALF_DOWN] = INPUT_CTRL('d'),
+    [UP] = INPUT_UP,
+    [DOWN] = INPUT_DOWN,
+    [LEFT] = INPUT_LEFT,
+    [RIGHT] = INPUT_RIGHT,
+    [TOP] = INPUT_HOME,
+    [BOTTOM] = INPUT_END,
+    [PAGE_UP] = INPUT_PAGE_UP,
+    [PAGE_DOWN] = INPUT_PAGE_DOWN,
+    [HALF_UP] = INPUT_CTRL('u'),
+    [HALF_DOWN] = INPUT_CTRL('d'),
 };
 
 static void move_table(struct table *table, enum motion motion)
@@ -95,8 +101,7 @@ static void move(struct app *app, enum motion motion)
         move_table(table, motion);
     } else if (pager != NULL) {
         move_pager(pager, motion);
-    } else if (app->view != NULL && app->view->ops->input != NULL &&
-               !app->view->ops->takes_text) {
+    } else if (app->view != NULL && app->view->ops->input != NULL && !app->view->ops->takes_text) {
         struct input input = {.kind = INPUT_KEY, .key = motion_keys[motion]};
         app->view->ops->input(app, app->view, &input);
     }

@@ -21,8 +21,9 @@ void toggle_pause(struct app *app, const struct command *command, const char *ar
     (void)command;
     (void)arguments;
     hvgpu_set_paused(app->host, paused);
-    app_notice(app, ROLE_INFO, paused ? "paused: no listing, statistics or checks until p"
-                                      : "watching the host again");
+    app_notice(app, ROLE_INFO,
+               paused ? "paused: no listing, statistics or checks until p"
+                      : "watching the host again");
 }
 
 void refresh_host(struct app *app, const struct command *command, const char *arguments)
@@ -41,8 +42,9 @@ void toggle_mouse(struct app *app, const struct command *command, const char *ar
     if (app->term != NULL) {
         app->term->ops->set_mouse(app->term, app->mouse);
     }
-    app_notice(app, ROLE_INFO, app->mouse ? "mouse on: click rows, headings, tabs"
-                                          : "mouse off: the terminal selects text");
+    app_notice(app, ROLE_INFO,
+               app->mouse ? "mouse on: click rows, headings, tabs"
+                          : "mouse off: the terminal selects text");
 }
 
 struct theme_names {
@@ -124,9 +126,9 @@ void set_read_only(struct app *app, const struct command *command, const char *a
     if (given) {
         hvgpu_set_read_only(app->host, on);
     }
-    app_notice(app, ROLE_INFO, hvgpu_is_read_only(app->host)
-                                   ? "read-only: every change is refused"
-                                   : "changes are allowed; what destroys still asks");
+    app_notice(app, ROLE_INFO,
+               hvgpu_is_read_only(app->host) ? "read-only: every change is refused"
+                                             : "changes are allowed; what destroys still asks");
     app->dirty = true;
 }
 

@@ -51,7 +51,8 @@ void show_view_named(struct app *app, const struct command *command, const char 
     const struct view_ops *ops = view_find(name);
     if (ops == NULL || ops->number == 0) {
         app_notice(app, ROLE_ERROR,
-                   "no view \"%s\"; there are gpus, containers, events, checks, jobs, images", name);
+                   "no view \"%s\"; there are gpus, containers, events, checks, jobs, images",
+                   name);
         return;
     }
     app_open_view(app, name);
@@ -190,7 +191,9 @@ void start_filter(struct app *app, const struct command *command, const char *ar
         }
         return;
     }
-    if (!view_set_filter(app, app->view, view_filter(app, app->view))) {
+    bool has_filter = app->view != NULL &&
+                      (app->view->ops->set_filter != NULL || view_table(app, app->view) != NULL);
+    if (!has_filter) {
         app_notice(app, ROLE_WARNING, "this view has nothing to filter");
         return;
     }
@@ -434,8 +437,8 @@ void toggle_freeze(struct app *app, const struct command *command, const char *a
 void quit_console(struct app *app, const struct command *command, const char *arguments)
 {
     (void)arguments;
-    bool leaves = strcmp(command->name, "q") == 0 || app->view == NULL ||
-                  app->view->ops->number > 0;
+    bool leaves =
+        strcmp(command->name, "q") == 0 || app->view == NULL || app->view->ops->number > 0;
     if (leaves) {
         app_quit(app);
     } else {

@@ -150,8 +150,7 @@ static void edit_typed(struct dialog *dialog, uint32_t key)
         dialog->input[len] = '\0';
     } else if (key == INPUT_CTRL('u')) {
         dialog->input[0] = '\0';
-    } else if (key >= ' ' && key < INPUT_SPECIAL && key != 127 &&
-               len + 5 < sizeof(dialog->input)) {
+    } else if (key >= ' ' && key < INPUT_SPECIAL && key != 127 && len + 5 < sizeof(dialog->input)) {
         len += utf8_encode(key, dialog->input + len);
         dialog->input[len] = '\0';
     }
@@ -174,6 +173,8 @@ static void question_input(struct app *app, const struct input *input)
     } else if (key == INPUT_TAB || key == INPUT_BACK_TAB || key == INPUT_LEFT ||
                key == INPUT_RIGHT || (dialog->typed == NULL && (key == 'h' || key == 'l'))) {
         dialog->chosen = dialog->chosen == 0 && ready ? 1 : 0;
+    } else if (key == INPUT_DOWN || key == INPUT_UP) {
+        dialog->top += key == INPUT_DOWN ? 1 : -1; /* the text, where it does not fit */
     } else if (dialog->typed != NULL) {
         edit_typed(dialog, key);
     } else if (key == 'y') {
@@ -270,10 +271,9 @@ static void dialog_mouse(struct app *app, const struct input *input)
         return;
     }
     if (dialog->kind == DIALOG_MENU) {
-        bool inside = input->x > dialog->area.x &&
-                      input->x < dialog->area.x + dialog->area.width - 1 &&
-                      input->y >= dialog->list_y &&
-                      input->y < dialog->area.y + dialog->area.height - 1;
+        bool inside =
+            input->x > dialog->area.x && input->x < dialog->area.x + dialog->area.width - 1 &&
+            input->y >= dialog->list_y && input->y < dialog->area.y + dialog->area.height - 1;
         menu_choose(app, inside ? input->y - dialog->list_y + dialog->top : -1);
     } else if (dialog->kind == DIALOG_MESSAGE) {
         finish(app, 0);
@@ -354,8 +354,8 @@ static void draw_buttons(struct canvas *canvas, struct dialog *dialog, struct re
     int right = inner.x + inner.width;
     dialog->button_y = y;
     dialog->button_x[0] = inner.x;
-    int used = draw_button(canvas, inner.x, y, inner.width, "Cancel", dialog->chosen == 0,
-                           ROLE_DIALOG);
+    int used =
+        draw_button(canvas, inner.x, y, inner.width, "Cancel", dialog->chosen == 0, ROLE_DIALOG);
     int x = inner.x + used + (inner.width > 30 ? 2 : 0);
     dialog->button_x[1] = x;
     enum role role = dialog->danger ? ROLE_DIALOG_DANGER : ROLE_DIALOG;
@@ -378,8 +378,15 @@ static void draw_question(struct canvas *canvas, struct dialog *dialog, struct r
     int room = inner.height - 1 - (dialog->typed != NULL ? 1 : 0);
     bool airy = room > lines;
     int shown = room < lines ? room : lines;
-    wrap_draw(canvas, (struct rect){inner.x, inner.y, inner.width, shown > 0 ? shown : 0}, text, 0,
-              ROLE_DIALOG, 0);
+    int last = shown > 0 ? lines - shown : 0;
+    dialog->top = dialog->top < 0 ? 0 : (dialog->top > last ? last : dialog->top);
+    wrap_draw(canvas, (struct rect){inner.x, inner.y, inner.width, shown > 0 ? shown : 0}, text,
+              dialog->top, ROLE_DIALOG, 0);
+    if (dialog->top < last) {
+        /* More stands below: the arrow is on the frame, next to the last line shown. */
+        canvas_text(canvas, dialog->area.x + dialog->area.width - 1, inner.y + shown - 1, 1,
+                    canvas_glyph(canvas, GLYPH_DOWN), ROLE_KEY, ATTRIBUTE_BOLD);
+    }
     int bottom = inner.y + inner.height - 1;
     draw_buttons(canvas, dialog, inner, bottom);
     if (dialog->typed == NULL) {
@@ -439,7 +446,8 @@ static void draw_menu(struct canvas *canvas, struct dialog *dialog, struct rect 
     int wanted = label + detail + (key > 0 ? key + 1 : 0);
     int title = dialog->title != NULL ? utf8_columns(dialog->title) + 2 : 0;
     wanted = wanted < title ? title : wanted;
-    struct rect inner = place_box(canvas, dialog, area, max_width(area, wanted), (int)dialog->count);
+    struct rect inner =
+        place_box(canvas, dialog, area, max_width(area, wanted), (int)dialog->count);
     int height = inner.height > 0 ? inner.height : 1;
     if (dialog->chosen < dialog->top) {
         dialog->top = dialog->chosen;

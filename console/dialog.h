@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Dialogs: a question with two buttons (the safe one first and chosen), the same with a word to type,
- * a menu, a message. One is open at a time, in app->dialog. All input goes to it while it is open.
- * Texts are copied; the context is freed with free() when the dialog is gone, after `done` ran.
+ * Dialogs: a question with two buttons (the safe one first and chosen), the same with a word to
+ * type, a menu, a message. One is open at a time, in app->dialog. All input goes to it while it is
+ * open. Texts are copied; the context is freed with free() when the dialog is gone, after `done`
+ * ran.
  */
 #ifndef HVGPU_CONSOLE_DIALOG_H
 #define HVGPU_CONSOLE_DIALOG_H
@@ -25,7 +26,7 @@ struct dialog_question {
     const char *typed;  /* must be typed before the action can be chosen; NULL: none */
     bool danger;
     dialog_done_fn done;
-    void *context;      /* taken (free()) */
+    void *context; /* taken (free()) */
 };
 
 struct dialog_item {

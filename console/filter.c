@@ -74,8 +74,10 @@ static int field_index(const char *name, size_t len, const char *const *fields)
 
 void filter_parse(struct filter *filter, const char *text, const char *const *fields)
 {
+    char source[FILTER_TEXT];
+    text_clean(source, sizeof(source), text); /* text may be the filter's own source */
     memset(filter, 0, sizeof(*filter));
-    text_clean(filter->source, sizeof(filter->source), text);
+    memcpy(filter->source, source, sizeof(source));
     const char *s = filter->source;
     while (*s != '\0' && filter->count < FILTER_TERMS) {
         if (*s == ' ') {

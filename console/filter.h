@@ -15,7 +15,7 @@
 #include <stddef.h>
 
 #define FILTER_TERMS 16
-#define FILTER_TEXT 256
+#define FILTER_TEXT  256
 
 struct filter_term {
     char text[80]; /* lower case */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Forms: see form.h. Arrow up and down and Tab go from field to field, left and right move in a text
- * or choose among choices; Enter goes on, and submits on the button.
+ * Forms: see form.h. Arrow up and down and Tab go from field to field, left and right move in a
+ * text or choose among choices; Enter goes on, and submits on the button.
  */
 #include "console/form.h"
 
@@ -330,8 +330,8 @@ static void draw_value(struct canvas *canvas, struct field *field, struct rect b
     }
 }
 
-static void draw_field(struct canvas *canvas, struct field *field,
-                       struct rect line, int label_width, bool chosen)
+static void draw_field(struct canvas *canvas, struct field *field, struct rect line,
+                       int label_width, bool chosen)
 {
     const char *mark = field->error[0] != '\0' ? canvas_glyph(canvas, GLYPH_CROSS) : " ";
     canvas_text(canvas, line.x, line.y, 1, mark, ROLE_ERROR, 0);

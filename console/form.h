@@ -12,7 +12,7 @@
 #include "console/canvas.h"
 #include "console/input.h"
 
-#define FORM_VALUE 512
+#define FORM_VALUE  512
 #define FORM_FIELDS 24
 
 enum field_kind { FIELD_TEXT, FIELD_CHOICE, FIELD_SWITCH };
@@ -22,9 +22,9 @@ struct form;
 struct field {
     const char *name, *label, *hint; /* hint: one line shown while the field is chosen */
     enum field_kind kind;
-    char value[FORM_VALUE];  /* text; choice: the chosen text; switch: "yes" or "" */
-    size_t cursor;           /* byte offset */
-    char error[160];         /* "" when valid */
+    char value[FORM_VALUE]; /* text; choice: the chosen text; switch: "yes" or "" */
+    size_t cursor;          /* byte offset */
+    char error[160];        /* "" when valid */
     /* Choices: text of choice i into out, false: there are no more. */
     bool (*choice)(const void *context, size_t i, char *out, size_t size);
     /* Fills error with what is wrong; leaves it "" when right. May be NULL. */

@@ -15,6 +15,7 @@
 #define PIECES      12
 #define PIECE_TEXT  224
 #define BAR_ACTIONS 4
+#define BAR_RESERVE 15 /* columns of "? help  q quit" */
 
 struct piece {
     char text[PIECE_TEXT];
@@ -128,8 +129,10 @@ static void left_pieces(struct app *app, struct pieces *out)
     }
     add_piece(out, 1, 0, ROLE_SIMULATED, host->simulated ? "SIMULATED" : NULL);
     add_piece(out, 0, 0, look.role, state);
-    add_piece(out, 3, 8, ROLE_TITLE, host->link_reason);
-    if (host->link_reason == NULL) {
+    bool says_more = host->link_reason != NULL && !text_equal(host->link_reason, look.word);
+    if (says_more) {
+        add_piece(out, 3, 8, ROLE_TITLE, host->link_reason);
+    } else {
         add_piece(out, 8, 8, ROLE_TITLE, host->notice);
     }
 }
@@ -292,16 +295,18 @@ static bool for_key_bar(struct app *app, const struct command *command)
 
 static void draw_key_bar(struct app *app, struct rect area)
 {
-    static const char *const always[] = {"help", "command", "filter", "actions", "back", "quit"};
+    static const char *const always[] = {"help", "quit", "filter", "command", "actions", "back"};
     static const char *const typing[] = {"back"};
     bool takes_text = app->view != NULL && app->view->ops->takes_text;
     const char *const *names = takes_text ? typing : always;
     size_t count = takes_text ? 1 : sizeof(always) / sizeof(always[0]);
     const char *view = app->view != NULL ? app->view->ops->name : "";
     int x = area.x + 1, actions = 0;
+    struct rect left = area; /* the way to help and the way out have their place in any case */
+    left.width -= BAR_RESERVE;
     for (const struct command *c = commands; c->name != NULL && !takes_text; c++) {
         if (actions < BAR_ACTIONS && for_key_bar(app, c)) {
-            int used = draw_key(app, c, x, area);
+            int used = draw_key(app, c, x, left);
             x += used;
             actions += used > 0 ? 1 : 0;
         }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The frame around the view: title line, tab bar and bottom line (notice or key bar). Draws what the
- * snapshot and the command table say; remembers in app->zones what a click on it means.
+ * The frame around the view: title line, tab bar and bottom line (notice or key bar). Draws
+ * what the snapshot and the command table say; remembers in app->zones what a click on it means.
  */
 #ifndef HVGPU_CONSOLE_FRAME_H
 #define HVGPU_CONSOLE_FRAME_H

@@ -3,8 +3,8 @@
  * Input: what a terminal delivers, decoded. Keys are code points or KEY_* values; names ("ctrl-d",
  * "F1", "enter") are the ones that the help, key bindings and scripts use.
  *
- * Pasted text arrives one character a time as INPUT_PASTE, line breaks as blanks: text fields take it
- * like a typed character, everything else ignores it, so that a paste never runs commands.
+ * Pasted text arrives one character a time as INPUT_PASTE, line breaks as blanks: text fields take
+ * it like a typed character, everything else ignores it, so that a paste never runs commands.
  */
 #ifndef HVGPU_CONSOLE_INPUT_H
 #define HVGPU_CONSOLE_INPUT_H
@@ -28,14 +28,14 @@ enum mouse_action { MOUSE_PRESS, MOUSE_WHEEL_UP, MOUSE_WHEEL_DOWN };
 
 struct input {
     enum input_kind kind;
-    uint32_t key;              /* KEY: code point, control character or special; PASTE: code point */
+    uint32_t key;              /* KEY: code point, control or special; PASTE: code point */
     enum mouse_action mouse;
     int x, y;   /* MOUSE: cell; RESIZE: new width and height */
 };
 
 /* "ctrl-d", "up", "G", "/" ... ; out at least 16 bytes. Names are the ones of the table in input.c:
- * up down left right home end page-up page-down insert delete backspace enter tab back-tab esc space
- * F1..F12 ctrl-a..ctrl-z; case of names does not count. Some second names are read too (pgup,
+ * up down left right home end page-up page-down insert delete backspace enter tab back-tab esc
+ * space F1..F12 ctrl-a..ctrl-z; case of names does not count. Some second names are read too (pgup,
  * pageup, escape, shift-tab, return, del). */
 void input_name(uint32_t key, char *out, int size);
 bool input_from_name(const char *name, uint32_t *key);

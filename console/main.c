@@ -265,12 +265,14 @@ int main(int argc, char **argv)
     if (names_command(argc, argv)) {
         return shell_main(argc, argv);
     }
-    if (argc > 1 && (text_equal(argv[1], "--help") || text_equal(argv[1], "-h"))) {
-        return print_help();
-    }
-    if (argc > 1 && text_equal(argv[1], "--version")) {
-        printf("hvgpu %s\n", HVGPU_VERSION);
-        return SHELL_OK;
+    for (int i = 1; i < argc; i++) {
+        if (text_equal(argv[i], "--help") || text_equal(argv[i], "-h")) {
+            return print_help();
+        }
+        if (text_equal(argv[i], "--version")) {
+            printf("hvgpu %s\n", HVGPU_VERSION);
+            return SHELL_OK;
+        }
     }
     const char *host = getenv("HVGPU_HOST");
     struct settings settings = {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The pager: a scrolling pane of lines with search, for JSON, evidence, help and previews. Lines are
- * the text's own; long ones are wrapped or moved sideways. It owns a copy of its text.
+ * The pager: a scrolling pane of lines with search, for JSON, evidence, help and previews. Lines
+ * are the text's own; long ones are wrapped or moved sideways. It owns a copy of its text.
  */
 #ifndef HVGPU_CONSOLE_PAGER_H
 #define HVGPU_CONSOLE_PAGER_H
@@ -16,14 +16,14 @@ enum pager_kind { PAGER_TEXT, PAGER_JSON };
 
 struct pager {
     enum pager_kind kind;
-    char *text;        /* own copy, cleaned, lines cut by NUL */
+    char *text; /* own copy, cleaned, lines cut by NUL */
     char **lines;
     size_t count;
-    size_t top;        /* first line on the screen */
-    int left;          /* columns moved sideways */
-    char search[80];   /* lower case; "": none */
-    size_t found;      /* line of the present match; SIZE_MAX: none */
-    size_t matches;    /* lines that match */
+    size_t top;      /* first line on the screen */
+    int left;        /* columns moved sideways */
+    char search[80]; /* lower case; "": none */
+    size_t found;    /* line of the present match; SIZE_MAX: none */
+    size_t matches;  /* lines that match */
     struct rect area;
 };
 

@@ -88,7 +88,7 @@ static void show_history(struct app *app, int step)
     }
     palette->history += step < 0 ? (size_t)-1 : 1;
     set_text(palette, palette->history < state->history_count ? state->history[palette->history]
-                                                               : palette->draft);
+                                                              : palette->draft);
 }
 
 static void accept(struct app *app)
@@ -302,8 +302,8 @@ void palette_draw(struct app *app, struct rect line)
         bool continues = text_starts(completed, palette->text);
         snprintf(part, sizeof(part), "%s%s", continues ? "" : "  -> ",
                  continues ? completed + strlen(palette->text) : completed);
-        used += canvas_text(app->canvas, x + used, line.y, end - x - used, part, ROLE_SUGGESTION,
-                            0);
+        used +=
+            canvas_text(app->canvas, x + used, line.y, end - x - used, part, ROLE_SUGGESTION, 0);
     }
     char hint[160];
     right_hint(app, hint, sizeof(hint));

@@ -16,7 +16,8 @@ enum palette_kind { PALETTE_COMMAND, PALETTE_FILTER, PALETTE_SEARCH };
 void palette_open(struct app *app, enum palette_kind kind, const char *text);
 /* Closes and frees app->palette; NULL is fine. */
 void palette_close(struct app *app);
-/* Enter runs, Esc closes (a filter goes back to what it was), Tab or Right accepts the suggestion. */
+/* Enter runs, Esc closes (a filter goes back to what it was), Tab or Right accepts the suggestion.
+ */
 void palette_input(struct app *app, const struct input *input);
 /* Draws on one line and sets the cursor. */
 void palette_draw(struct app *app, struct rect line);

@@ -22,11 +22,11 @@ struct sheet {
     struct sheet_line *lines;
     size_t count, capacity;
     int label_width;
-    int scroll;    /* lines on the screen that are above it */
-    int drawn;     /* lines on the screen it takes at its last width */
+    int scroll; /* lines on the screen that are above it */
+    int drawn;  /* lines on the screen it takes at its last width */
 };
 
-void sheet_clear(struct sheet *sheet);  /* scroll stays */
+void sheet_clear(struct sheet *sheet); /* scroll stays */
 void sheet_done(struct sheet *sheet);
 void sheet_heading(struct sheet *sheet, const char *text);
 /* NULL or "" text: a dash. */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * Signals of a terminal program. A handler does one of two things: it sets a flag and wakes the loop
- * (resize, ctrl-z, ctrl-c, hang-up, terminate), or, where the process ends, it writes a fixed byte
- * string that gives the terminal back as it was, restores the terminal's modes and lets the signal
- * do its work. Signal handlers have no argument, so the one file behind this header (signals_posix.c)
- * keeps what they need in static variables; nothing else in the program is global.
+ * Signals of a terminal program. A handler does one of two things: it sets a flag and wakes the
+ * loop (resize, ctrl-z, ctrl-c, hang-up, terminate), or, where the process ends, it writes a fixed
+ * byte string that gives the terminal back as it was, restores the terminal's modes and lets the
+ * signal do its work. Signal handlers have no argument, so the one file behind this header
+ * (signals_posix.c) keeps what they need in static variables; nothing else in the
+ * program is global.
  */
 #ifndef HVGPU_CONSOLE_SIGNALS_H
 #define HVGPU_CONSOLE_SIGNALS_H

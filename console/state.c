@@ -61,8 +61,8 @@ void state_free(struct app *app)
 void state_remember(struct app *app, const char *line)
 {
     struct state *state = state_of(app);
-    if (line[0] == '\0' || (state->history_count > 0 &&
-                            strcmp(state->history[state->history_count - 1], line) == 0)) {
+    if (line[0] == '\0' ||
+        (state->history_count > 0 && strcmp(state->history[state->history_count - 1], line) == 0)) {
         return;
     }
     if (state->history_count == STATE_HISTORY) {
@@ -87,8 +87,8 @@ struct stream *state_stream(struct app *app, uint64_t job, bool make)
             stream->used = ++state->clock;
             return stream;
         }
-        if (stream == NULL || (state->streams[oldest] != NULL &&
-                               stream->used < state->streams[oldest]->used)) {
+        if (stream == NULL ||
+            (state->streams[oldest] != NULL && stream->used < state->streams[oldest]->used)) {
             oldest = i;
         }
     }

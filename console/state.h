@@ -17,12 +17,12 @@
 
 #define STATE_HISTORY 64
 #define STATE_STREAMS 16
-#define STREAM_LINES 4096
+#define STREAM_LINES  4096
 
 /* Output of one job, line by line, cleaned; the oldest lines are forgotten and counted. */
 struct stream {
     uint64_t job;
-    uint64_t used;        /* for finding the one to give up */
+    uint64_t used; /* for finding the one to give up */
     char *lines[STREAM_LINES];
     uint8_t kind[STREAM_LINES]; /* 0 output, 1 error output, 2 what was typed */
     size_t first, count;
@@ -34,9 +34,9 @@ struct stream {
 struct state {
     char *history[STATE_HISTORY];
     size_t history_count;
-    int detail;   /* the pane: 0 where there is room beside, 1 always, 2 never */
-    bool preview; /* the action that is being started shows its documents instead of acting */
-    struct sheet pane;     /* what the detail pane shows, and of what it was made */
+    int detail;        /* the pane: 0 where there is room beside, 1 always, 2 never */
+    bool preview;      /* the action that is being started shows its documents instead of acting */
+    struct sheet pane; /* what the detail pane shows, and of what it was made */
     int pane_kind;
     char pane_id[288];
     uint64_t pane_generation;

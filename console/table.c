@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Drawing a table: which columns fit, how wide they are, the header, the visible rows. Widths follow
- * the texts that have been seen and only grow, so that scrolling does not make columns jump.
+ * Drawing a table: which columns fit, how wide they are, the header, the visible rows. Widths
+ * follow the texts that have been seen and only grow, so that scrolling does not make columns jump.
  */
 #include "console/table.h"
 
@@ -55,8 +55,7 @@ static void scroll_to_selected(struct table *table)
 
 static int title_width(const struct table *table, size_t column)
 {
-    return utf8_columns(table->ops->columns[column].title) +
-           (table->sort == (int)column ? 2 : 0);
+    return utf8_columns(table->ops->columns[column].title) + (table->sort == (int)column ? 2 : 0);
 }
 
 static bool make_cells(struct table *table, size_t rows)
@@ -109,6 +108,13 @@ static int needed_width(const struct table *table, size_t c)
     return wanted < good ? wanted : good;
 }
 
+/* The column that the rows are sorted by matters as much as a column can that may vanish. */
+static int priority_of(const struct table *table, size_t c)
+{
+    int priority = table->ops->columns[c].priority;
+    return table->sort == (int)c && priority > 1 ? 1 : priority;
+}
+
 /* The least important columns vanish until the rest fits; the ones that never vanish may then be
  * squeezed. */
 static void hide_columns(struct table *table, int available, int gap)
@@ -122,9 +128,8 @@ static void hide_columns(struct table *table, int available, int gap)
                 continue;
             }
             sum += needed_width(table, c) + gap;
-            int priority = table->ops->columns[c].priority;
-            if (priority > 0 &&
-                (worst == columns || priority >= table->ops->columns[worst].priority)) {
+            int priority = priority_of(table, c);
+            if (priority > 0 && (worst == columns || priority >= priority_of(table, worst))) {
                 worst = c;
             }
         }
@@ -141,7 +146,7 @@ static int refill_columns(struct table *table, int left, int gap)
     for (int priority = 0; priority < 32; priority++) {
         for (size_t c = 0; c < table->ops->column_count; c++) {
             const struct table_column *column = &table->ops->columns[c];
-            if (table->widths[c] == 0 && column->priority == priority &&
+            if (table->widths[c] == 0 && priority_of(table, c) == priority &&
                 column->min + gap <= left) {
                 table->widths[c] = column->min;
                 left -= column->min + gap;
@@ -157,7 +162,7 @@ static int grow_columns(struct table *table, int left, bool all)
 {
     for (int priority = 0; left > 0 && priority < 32; priority++) {
         for (size_t c = 0; left > 0 && c < table->ops->column_count; c++) {
-            if (table->widths[c] == 0 || table->ops->columns[c].priority != priority) {
+            if (table->widths[c] == 0 || priority_of(table, c) != priority) {
                 continue;
             }
             int target = all ? wanted_width(table, c) : needed_width(table, c);
@@ -175,7 +180,7 @@ static int grow_columns(struct table *table, int left, bool all)
 static void layout_columns(struct table *table)
 {
     size_t columns = table->ops->column_count;
-    int gap = table->area.width >= 100 ? 2 : 1;
+    int gap = table->area.width >= 132 ? 2 : 1;
     for (size_t c = 0; c < columns; c++) {
         table->widths[c] = 1;
     }
@@ -274,10 +279,28 @@ static void draw_row(const struct table *table, struct canvas *canvas, size_t r)
     }
 }
 
+void table_filter_line(struct canvas *canvas, struct rect line, const struct filter *filter,
+                       size_t matched, size_t total)
+{
+    char text[FILTER_TEXT + 96];
+    snprintf(text, sizeof(text), "%zu of %zu", matched, total);
+    int used = canvas_text(canvas, line.x, line.y, line.width, text, ROLE_STRONG, 0) + 2;
+    snprintf(text, sizeof(text), "/%s", filter->source);
+    used += canvas_text(canvas, line.x + used, line.y, line.width - used, text, ROLE_MATCH, 0) + 2;
+    if (line.width - used > 12) {
+        canvas_text(canvas, line.x + used, line.y, line.width - used, "Esc clears", ROLE_DIM, 0);
+    }
+}
+
 void table_draw(struct table *table, struct canvas *canvas, struct rect area, const char *empty)
 {
     if (area.width != table->area.width) {
         memset(table->natural, 0, sizeof(table->natural));
+    }
+    if (table->filter.count > 0 && area.height >= 5 && area.width > 0) {
+        area.height--;
+        table_filter_line(canvas, (struct rect){area.x, area.y + area.height, area.width, 1},
+                          &table->filter, table->matched, table->total);
     }
     table->area = area;
     if (area.width < 1 || area.height < 1) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * The table widget: columns, sort, filter, selection and scroll over rows that belong to somebody
- * else (the snapshot). Selection and scroll follow ids when rows come, go or change places. Rows are
- * sorted and filtered once per generation; texts are made for visible rows only. Rows may form a
- * tree of two levels; a sort then orders the roots, and the children below each root.
+ * else (the snapshot). Selection and scroll follow ids when rows come, go or change places. Rows
+ * are sorted and filtered once per generation; texts are made for visible rows only. Rows may form
+ * a tree of two levels; a sort then orders the roots, and the children below each root.
  *
  * A table owns its order, its filter and a copy of the selected id, never a row.
  */
@@ -18,9 +18,9 @@
 #include "console/filter.h"
 #include "console/input.h"
 
-#define TABLE_TEXT 224
-#define TABLE_ID 288
-#define TABLE_COLUMNS 24
+#define TABLE_TEXT      224
+#define TABLE_ID        288
+#define TABLE_COLUMNS   24
 #define TABLE_NO_PARENT SIZE_MAX
 
 struct table;
@@ -71,24 +71,24 @@ struct table {
     const struct table_ops *ops;
     void *context;
     struct filter filter;
-    int sort;          /* column; -1: the order of the source */
+    int sort; /* column; -1: the order of the source */
     bool reverse;
-    uint32_t *order;   /* shown rows -> index in the source */
-    size_t count;      /* shown rows */
-    size_t matched;    /* of them: rows that match (a root may stand there for its child) */
-    size_t total;      /* rows of the source */
+    uint32_t *order; /* shown rows -> index in the source */
+    size_t count;    /* shown rows */
+    size_t matched;  /* of them: rows that match (a root may stand there for its child) */
+    size_t total;    /* rows of the source */
     size_t capacity;
-    size_t selected;   /* position in order */
-    size_t top;        /* first row on the screen */
-    size_t drawing;    /* position of the row whose texts are being made */
+    size_t selected; /* position in order */
+    size_t top;      /* first row on the screen */
+    size_t drawing;  /* position of the row whose texts are being made */
     char selected_id[TABLE_ID];
     uint64_t generation;
-    bool stale;        /* must be rebuilt */
-    struct rect area;  /* where it was drawn last, for the mouse and for pages */
+    bool stale;                 /* must be rebuilt */
+    struct rect area;           /* where it was drawn last, for the mouse and for pages */
     int natural[TABLE_COLUMNS]; /* widest text seen; only grows while the area stays */
     int widths[TABLE_COLUMNS];  /* 0: hidden */
     int positions[TABLE_COLUMNS];
-    struct table_cell *cells;  /* scratch for visible rows */
+    struct table_cell *cells; /* scratch for visible rows */
     size_t cell_capacity;
 };
 
@@ -103,7 +103,7 @@ void table_draw(struct table *table, struct canvas *canvas, struct rect area, co
 /* Clicks and wheel. True: used; *opened is set when the selected row was clicked again. */
 bool table_mouse(struct table *table, const struct input *input, bool *opened);
 
-const void *table_selected(const struct table *table); /* NULL: no row */
+const void *table_selected(const struct table *table);    /* NULL: no row */
 const char *table_selected_id(const struct table *table); /* "" */
 const void *table_row(const struct table *table, size_t position);
 bool table_select_id(struct table *table, const char *id); /* false: not shown */
@@ -119,6 +119,10 @@ bool table_set_sort(struct table *table, const char *column); /* again: reverses
 void table_reverse(struct table *table);
 /* "12 of 340 GPUs", or "340 GPUs". */
 void table_status(const struct table *table, const char *noun, char *out, size_t size);
+
+/* The line below a filtered list: the filter, and how much it shows. */
+void table_filter_line(struct canvas *canvas, struct rect line, const struct filter *filter,
+                       size_t matched, size_t total);
 
 /* Cell helpers for columns. */
 void table_cell_set(struct table_cell *cell, enum role role, const char *text);

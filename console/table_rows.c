@@ -15,7 +15,7 @@ enum { ROW_HIDDEN, ROW_CONTEXT, ROW_MATCH };
 struct sort_item {
     struct table_key key;
     uint32_t index;
-    uint32_t rank;  /* of its root; equal for a root and its children */
+    uint32_t rank; /* of its root; equal for a root and its children */
     uint8_t child;
     uint8_t reverse;
 };
@@ -70,9 +70,9 @@ static const char *field_text(const void *context, const void *row, int field, c
 
 static bool row_matches(const struct table *table, const struct filter *filter, const void *row)
 {
-    return filter->count == 0 || (row != NULL && filter_matches(filter, table, row,
-                                                                (int)table->ops->column_count,
-                                                                field_text));
+    return filter->count == 0 ||
+           (row != NULL &&
+            filter_matches(filter, table, row, (int)table->ops->column_count, field_text));
 }
 
 /* Digits count as numbers, so that gpu2 stands before gpu10; ASCII case does not matter. */
@@ -133,8 +133,7 @@ static int compare_items(const void *left, const void *right)
 
 static size_t parent_of(const struct table *table, size_t index)
 {
-    return table->ops->parent != NULL ? table->ops->parent(table->context, index)
-                                      : TABLE_NO_PARENT;
+    return table->ops->parent != NULL ? table->ops->parent(table->context, index) : TABLE_NO_PARENT;
 }
 
 /* Gives every root its place among the roots. */
@@ -284,8 +283,7 @@ bool table_sync(struct table *table, size_t total, uint64_t generation)
 
 const void *table_row(const struct table *table, size_t position)
 {
-    return position < table->count ? table->ops->row(table->context, table->order[position])
-                                   : NULL;
+    return position < table->count ? table->ops->row(table->context, table->order[position]) : NULL;
 }
 
 const void *table_selected(const struct table *table)

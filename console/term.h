@@ -65,7 +65,7 @@ uint64_t term_memory_shows(const struct term *term);        /* how often show() 
 const char *term_memory_clipboard(const struct term *term); /* what copy() took last; "" */
 
 /* Waiting: blocks until input is there, the wake handle is ready, or timeout_ms passed (-1: for
- * ever). One function, a file a system: wait_posix.c (poll), later wait_win32.c. curses never waits. */
+ * ever). One function, a file a system: wait_posix.c (poll). curses never waits. */
 enum wait_result {
     WAIT_TIMEOUT = 0,
     WAIT_INPUT = 1,  /* there may be input, or a signal arrived: look */

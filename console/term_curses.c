@@ -41,6 +41,7 @@ extern int del_curterm(void *terminal);
 struct curses_term {
     struct term base;
     SCREEN *screen;
+    struct canvas *frame; /* what is to be shown, blanks made cheap */
     struct canvas *shown; /* what is on the screen */
     bool all;             /* nothing of it counts */
     enum term_depth depth;
@@ -48,6 +49,7 @@ struct curses_term {
     bool check_size; /* somebody else had the terminal: its size may have changed unseen */
     attr_t attributes[ROLE_COUNT];
     short pairs[ROLE_COUNT];
+    struct term_ink inks[ROLE_COUNT];
     struct term_guard guard;
 };
 
@@ -190,14 +192,18 @@ static void curses_show(struct term *base, const struct canvas *canvas)
     if (term->all) {
         werase(stdscr);
     }
+    if (!canvas_copy(term->frame, canvas)) {
+        return; /* out of memory: the screen stays as it is */
+    }
     for (int y = 0; y < canvas_height(canvas) && y < height; y++) {
-        write_row(term, canvas, y);
+        term_cheapen_row(term->frame, y, term->inks);
+        write_row(term, term->frame, y);
     }
     show_cursor(term, canvas);
     wnoutrefresh(stdscr);
     doupdate();
     /* A canvas of yesterday's size is followed by the right one at once: forget it. */
-    term->all = !canvas_copy(term->shown, canvas) || !fits;
+    term->all = !canvas_copy(term->shown, term->frame) || !fits;
 }
 
 static void curses_redraw(struct term *term)
@@ -208,28 +214,46 @@ static void curses_redraw(struct term *term)
 
 /* ---- colours ---- */
 
+/* The pair of two colours: the one of an earlier role when it has the same. */
+static short pair_of(int role, const int fg[ROLE_COUNT], const int bg[ROLE_COUNT])
+{
+    if (fg[role] < 0 && bg[role] < 0) {
+        return 0;
+    }
+    int first = 0;
+    while (fg[first] != fg[role] || bg[first] != bg[role]) {
+        first++;
+    }
+    bool made = first < role ||
+                (role + 1 < COLOR_PAIRS && init_extended_pair(role + 1, fg[role], bg[role]) == OK);
+    return made ? (short)(first + 1) : 0;
+}
+
 static void curses_set_theme(struct term *base, const struct theme *theme)
 {
     struct curses_term *term = self(base);
+    int fg[ROLE_COUNT], bg[ROLE_COUNT];
     for (int role = 0; role < ROLE_COUNT; role++) {
         const struct style *style = &theme->roles[role];
-        int fg = -1, bg = -1;
-        term->attributes[role] = attributes_of(style->attributes);
-        term->pairs[role] = 0;
+        attr_t attributes = attributes_of(style->attributes);
+        fg[role] = -1;
+        bg[role] = -1;
         if (term->depth == TERM_MONO) {
-            term->attributes[role] |= style->bg.set ? A_REVERSE : A_NORMAL;
-            continue;
+            attributes |= style->bg.set ? A_REVERSE : A_NORMAL;
+        } else {
+            colour_resolve(style, (int)term->depth, &fg[role], &bg[role]);
         }
-        colour_resolve(style, (int)term->depth, &fg, &bg);
         if (term->depth == TERM_24BIT) {
             /* In direct-colour descriptions the first eight numbers are the ANSI colours. */
-            fg = fg >= 0 && fg < 8 ? 0x000008 : fg;
-            bg = bg >= 0 && bg < 8 ? 0x000008 : bg;
+            fg[role] = fg[role] >= 0 && fg[role] < 8 ? 8 : fg[role];
+            bg[role] = bg[role] >= 0 && bg[role] < 8 ? 8 : bg[role];
         }
-        if ((fg >= 0 || bg >= 0) && role + 1 < COLOR_PAIRS &&
-            init_extended_pair(role + 1, fg, bg) == OK) {
-            term->pairs[role] = (short)(role + 1);
-        }
+        term->attributes[role] = attributes;
+        term->pairs[role] = pair_of(role, fg, bg);
+        term->inks[role] = (struct term_ink){
+            .clear_blanks = bg[role] < 0 && (attributes & (A_REVERSE | A_UNDERLINE)) == 0,
+            .plain = term->pairs[role] == 0 && attributes == A_NORMAL,
+        };
     }
     term->all = true;
 }
@@ -443,6 +467,7 @@ static void curses_close(struct term *base)
     curses_suspend(base);
     delscreen(term->screen);
     signals_end();
+    canvas_free(term->frame);
     canvas_free(term->shown);
     free(term);
 }
@@ -562,12 +587,13 @@ static bool finish_opening(struct curses_term *term, const struct term_options *
     signals_guard(term->guard.bytes, term->guard.len);
     mark_paste(term, true);
     curses_set_mouse(&term->base, options->mouse);
+    term->frame = canvas_new(1, 1);
     term->shown = canvas_new(1, 1);
     term->all = true;
     struct theme theme;
     theme_default(&theme);
     curses_set_theme(&term->base, &theme);
-    return term->shown != NULL;
+    return term->frame != NULL && term->shown != NULL;
 }
 
 enum hvgpu_status term_curses_open(const struct term_options *options, struct term **out,

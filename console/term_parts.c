@@ -139,6 +139,40 @@ bool term_copy(const char *text)
     return ok;
 }
 
+static bool shows_blanks(const struct cell *cell, const struct term_ink inks[ROLE_COUNT])
+{
+    return !inks[cell->role].clear_blanks ||
+           (cell->attributes & (ATTRIBUTE_REVERSE | ATTRIBUTE_UNDERLINE)) != 0;
+}
+
+static bool is_blank(const struct cell *cell)
+{
+    return cell->text[0] == ' ' && cell->text[1] == '\0';
+}
+
+void term_cheapen_row(struct canvas *frame, int y, const struct term_ink inks[ROLE_COUNT])
+{
+    const struct cell *row = canvas_row(frame, y);
+    int width = canvas_width(frame);
+    for (int x = 0; x < width;) {
+        int end = x;
+        while (end < width && is_blank(&row[end]) && !shows_blanks(&row[end], inks)) {
+            end++;
+        }
+        if (end == x) {
+            x++;
+            continue;
+        }
+        struct cell with = {.role = ROLE_TEXT};
+        bool inside = x > 0 && end < width && !shows_blanks(&row[x - 1], inks);
+        if (inside && (!inks[row[end].role].plain || row[end].attributes != 0)) {
+            with = row[x - 1];
+        }
+        canvas_tint(frame, (struct rect){x, y, end - x, 1}, (enum role)with.role, with.attributes);
+        x = end;
+    }
+}
+
 void term_guard_add(struct term_guard *guard, const char *capability)
 {
     if (capability == NULL || capability == (const char *)-1) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Parts of a real terminal that need no curses: what options and environment ask for, the bytes that
- * give the terminal back, and the clipboard.
+ * Parts of a real terminal that need no curses: what options and environment ask for, the bytes
+ * that give the terminal back, and the clipboard.
  */
 #ifndef HVGPU_CONSOLE_TERM_PARTS_H
 #define HVGPU_CONSOLE_TERM_PARTS_H
@@ -38,6 +38,15 @@ void term_mark_paste(bool on);
 
 /* Puts text on the clipboard by OSC 52; false: too long (8 KiB). */
 bool term_copy(const char *text);
+
+/* What a role's colours mean for blanks. */
+struct term_ink {
+    bool clear_blanks; /* it colours characters only: a blank of it looks like any other */
+    bool plain;        /* no colour and no attribute at all */
+};
+/* Switching colours is most of what a row costs. So a clear blank of row y takes the role of what
+ * stands before it when something coloured follows, and ROLE_TEXT otherwise: it looks the same. */
+void term_cheapen_row(struct canvas *frame, int y, const struct term_ink inks[ROLE_COUNT]);
 
 /* A string of bytes that grows capability by capability, at most 512. */
 struct term_guard {

@@ -10,8 +10,8 @@
 #ifndef HVGPU_CONSOLE_TERMINFO_H
 #define HVGPU_CONSOLE_TERMINFO_H
 
-/* The description to copy: tigetflag, tigetnum, tigetstr and the names in their compiled order, each
- * list ended by NULL. string returns NULL or (char *)-1 for what is not there. */
+/* The description to copy: tigetflag, tigetnum, tigetstr and the names in their compiled order,
+ * each list ended by NULL. string returns NULL or (char *)-1 for what is not there. */
 struct terminfo_source {
     int (*flag)(const char *name);
     int (*number)(const char *name);
@@ -19,8 +19,8 @@ struct terminfo_source {
     const char *const *flags, *const *numbers, *const *strings;
 };
 
-/* name: of the description, TERM as it is. colours: 1 << 24 or 256. New memory (free()); NULL when it
- * would be too large, or out of memory. */
+/* name: of the description, TERM as it is. colours: 1 << 24 or 256. New memory (free()); NULL when
+ * it would be too large, or out of memory. */
 char *terminfo_with_colours(const struct terminfo_source *source, const char *name, int colours);
 
 #endif

@@ -33,9 +33,10 @@ struct theme {
 
 /* The built-in dark theme; always there. */
 void theme_default(struct theme *out);
-/* name: "dark", or a path ending in .json. Looked for in the user's folder, the installed folder and
- * ./themes, in this order. Errors name file, line and reason; *out is unchanged then. */
-enum hvgpu_status theme_load(const char *name, struct theme *out, struct hvgpu_error *err) HVGPU_MUST_USE;
+/* name: "dark", or a path ending in .json. Looked for in the user's folder, the installed folder
+ * and ./themes, in this order. Errors name file, line and reason; *out is unchanged then. */
+enum hvgpu_status theme_load(const char *name, struct theme *out,
+                             struct hvgpu_error *err) HVGPU_MUST_USE;
 /* The same from text in memory; path stands in errors. */
 enum hvgpu_status theme_read(const char *text, size_t len, const char *path, struct theme *out,
                              struct hvgpu_error *err) HVGPU_MUST_USE;

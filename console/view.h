@@ -13,13 +13,13 @@
 #include "console/app.h"
 
 struct view_ops {
-    const char *name;    /* "gpus": what :commands and -v take */
-    const char *title;   /* "GPUs" */
-    const char *help;    /* one sentence for the help screen */
-    size_t size;         /* of the view's struct, which begins with struct view */
-    int number;          /* key 1..9; 0: not in the tab bar */
-    bool (*open)(struct app *app, struct view *view);    /* may be NULL */
-    void (*close)(struct app *app, struct view *view);   /* frees what open made; may be NULL */
+    const char *name;  /* "gpus": what :commands and -v take */
+    const char *title; /* "GPUs" */
+    const char *help;  /* one sentence for the help screen */
+    size_t size;       /* of the view's struct, which begins with struct view */
+    int number;        /* key 1..9; 0: not in the tab bar */
+    bool (*open)(struct app *app, struct view *view);  /* may be NULL */
+    void (*close)(struct app *app, struct view *view); /* frees what open made; may be NULL */
     /* The snapshot changed. True: must be painted. */
     bool (*update)(struct app *app, struct view *view);
     void (*draw)(struct app *app, struct view *view, struct rect area);
@@ -53,7 +53,7 @@ const struct view_ops *view_find(const char *name); /* NULL: none */
 /* What commands and the prompt need of any view, whatever it is made of. */
 const char *view_filter(struct app *app, struct view *view); /* "" when none is set */
 bool view_set_filter(struct app *app, struct view *view, const char *text); /* false: it has none */
-struct table *view_table(struct app *app, struct view *view); /* NULL: none */
+struct table *view_table(struct app *app, struct view *view);               /* NULL: none */
 struct pager *view_pager(struct app *app, struct view *view);
 const char *view_selected(struct app *app, struct view *view); /* "" when nothing is */
 

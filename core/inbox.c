@@ -120,10 +120,18 @@ void inbox_shut(struct inbox *inbox)
 
 /* Under the mutex, after something was added: the reader is told only on the way from empty to
  * non-empty. */
-static void tell_reader(struct inbox *inbox)
+static bool must_tell(struct inbox *inbox)
 {
-    if (!inbox->filled) {
-        inbox->filled = true;
+    bool tell = !inbox->filled;
+    inbox->filled = true;
+    return tell;
+}
+
+/* Without the mutex, so that the reader does not wake only to wait for it. */
+static void unlock_and_tell(struct inbox *inbox, bool tell)
+{
+    os_mutex_unlock(inbox->mutex);
+    if (tell) {
         os_wakeup_set(inbox->wakeup);
     }
 }
@@ -134,25 +142,19 @@ static bool is_newer_of(const struct message *message, const struct message *las
            message->job == last->job;
 }
 
-void inbox_put(struct inbox *inbox, struct message *message)
+/* Appends one message, or lets it take the place of an older one of the same job: that is returned,
+ * to be freed without the mutex. With the mutex held. */
+static struct message *append(struct inbox *inbox, struct message *message)
 {
-    if (message == NULL) {
-        return;
-    }
     message->next = NULL;
-    os_mutex_lock(inbox->mutex);
     if (inbox->shut) {
-        os_mutex_unlock(inbox->mutex);
-        message_free(message);
-        return;
+        return message;
     }
     if (is_newer_of(message, inbox->last)) {
         void *older = inbox->last->record;
         inbox->last->record = message->record;
         message->record = older;
-        os_mutex_unlock(inbox->mutex);
-        message_free(message);
-        return;
+        return message;
     }
     if (inbox->last != NULL) {
         inbox->last->next = message;
@@ -161,8 +163,39 @@ void inbox_put(struct inbox *inbox, struct message *message)
     }
     inbox->last = message;
     inbox->output_bytes += message->len;
-    tell_reader(inbox);
-    os_mutex_unlock(inbox->mutex);
+    return NULL;
+}
+
+void inbox_put_all(struct inbox *inbox, struct message *first)
+{
+    struct message *refused = NULL;
+    if (first == NULL) {
+        return;
+    }
+    os_mutex_lock(inbox->mutex);
+    while (first != NULL) {
+        struct message *next = first->next;
+        struct message *back = append(inbox, first);
+        if (back != NULL) {
+            back->next = refused;
+            refused = back;
+        }
+        first = next;
+    }
+    unlock_and_tell(inbox, inbox->first != NULL && must_tell(inbox));
+    while (refused != NULL) {
+        struct message *next = refused->next;
+        message_free(refused);
+        refused = next;
+    }
+}
+
+void inbox_put(struct inbox *inbox, struct message *message)
+{
+    if (message != NULL) {
+        message->next = NULL;
+        inbox_put_all(inbox, message);
+    }
 }
 
 bool inbox_wait_for_room(struct inbox *inbox, size_t limit, unsigned wait_ms)
@@ -228,6 +261,7 @@ void inbox_put_event(struct inbox *inbox, enum hvgpu_event_source source,
                                                .type = type},
                          kind, system_id, json);
     struct hvgpu_event *out = event;
+    bool tell = false;
     os_mutex_lock(inbox->mutex);
     if (!inbox->shut) {
         inbox->sequence++;
@@ -237,9 +271,9 @@ void inbox_put_event(struct inbox *inbox, enum hvgpu_event_source source,
         } else {
             inbox->lost++;
         }
-        tell_reader(inbox);
+        tell = must_tell(inbox);
     }
-    os_mutex_unlock(inbox->mutex);
+    unlock_and_tell(inbox, tell);
     hvgpu_record_drop(out);
 }
 
@@ -249,12 +283,13 @@ void inbox_count_loss(struct inbox *inbox, uint64_t count)
         return;
     }
     os_mutex_lock(inbox->mutex);
+    bool tell = false;
     if (!inbox->shut) {
         inbox->sequence += count;
         inbox->lost += count;
-        tell_reader(inbox);
+        tell = must_tell(inbox);
     }
-    os_mutex_unlock(inbox->mutex);
+    unlock_and_tell(inbox, tell);
 }
 
 /* ---- the reader ---- */

@@ -57,6 +57,9 @@ struct os_wakeup *inbox_wakeup(struct inbox *inbox);
  * fill the inbox of a slow reader. */
 void inbox_put(struct inbox *inbox, struct message *message);
 
+/* The same for a chain (message->next, oldest first), which the reader then takes in one batch. */
+void inbox_put_all(struct inbox *inbox, struct message *first);
+
 /* Waits until less than limit bytes of output wait to be taken, at most wait_ms. True: there is
  * room. This is how a process that prints without end is slowed down instead of filling memory. */
 bool inbox_wait_for_room(struct inbox *inbox, size_t limit, unsigned wait_ms);

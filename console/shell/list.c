@@ -246,7 +246,7 @@ int shell_inspect(struct shell *shell, int argc, char **argv)
     struct hvgpu_error err = {0};
     struct json *result = NULL;
     if (json_parse(job->result, strlen(job->result), "inspect", &result, &err) != HVGPU_OK) {
-        print_error(shell, &err);
+        print_failure(shell, &err);
         return SHELL_FAILED;
     }
     bool printed = print_json(shell, json_print_pretty(result));

@@ -90,7 +90,7 @@ void print_table_end(struct print_table *table, FILE *out)
     free(table);
 }
 
-void print_error(struct shell *shell, const struct hvgpu_error *err)
+void print_failure(struct shell *shell, const struct hvgpu_error *err)
 {
     fprintf(shell->err, "hvgpu: ");
     if (err->operation[0] != '\0') {

@@ -20,7 +20,7 @@ void print_number(struct print_table *table, struct hvgpu_number number);
 void print_table_end(struct print_table *table, FILE *out); /* prints and frees */
 
 /* "hvgpu: operation object: message" and the hint on a line of its own. */
-void print_error(struct shell *shell, const struct hvgpu_error *err);
+void print_failure(struct shell *shell, const struct hvgpu_error *err);
 /* The exit status that an error means. */
 int print_status(const struct hvgpu_error *err);
 /* Prints JSON text and a line end, frees it. False: out of memory or output failed. */

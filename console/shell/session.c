@@ -72,7 +72,7 @@ bool session_open(struct shell *shell, bool need_live, int *status)
     struct hvgpu_error err = {0};
     struct hvgpu_options options = {.read_only = shell->read_only};
     if (hvgpu_open(shell->uri, &options, &shell->host, &err) != HVGPU_OK) {
-        print_error(shell, &err);
+        print_failure(shell, &err);
         *status = print_status(&err);
         return false;
     }
@@ -142,13 +142,13 @@ int session_dry_run(struct shell *shell, const struct hvgpu_request *request)
     struct hvgpu_error err = {0};
     char *json = NULL;
     if (hvgpu_preview(shell->host, request, &json, &err) != HVGPU_OK) {
-        print_error(shell, &err);
+        print_failure(shell, &err);
         return print_status(&err);
     }
     struct json *calls = NULL;
     enum hvgpu_status st = json_parse(json, strlen(json), "dry run", &calls, &err);
     if (st != HVGPU_OK) {
-        print_error(shell, &err);
+        print_failure(shell, &err);
         free(json);
         return SHELL_FAILED;
     }
@@ -273,7 +273,7 @@ const struct hvgpu_job *session_run(struct shell *shell, const struct hvgpu_requ
     hvgpu_on_output(shell->host, on_output, &f);
     if (hvgpu_submit(shell->host, request, &f.job, &err) != HVGPU_OK) {
         hvgpu_on_output(shell->host, NULL, NULL);
-        print_error(shell, &err);
+        print_failure(shell, &err);
         *status = print_status(&err);
         return NULL;
     }
@@ -310,6 +310,6 @@ int session_report(struct shell *shell, const struct hvgpu_job *job)
         fprintf(shell->err, "hvgpu: %s: cancelled\n", job->title);
         return SHELL_FAILED;
     }
-    print_error(shell, &job->error);
+    print_failure(shell, &job->error);
     return SHELL_FAILED;
 }

@@ -18,7 +18,7 @@ static void list_commands(FILE *out)
     fprintf(out, "usage: hvgpu [-c URI] [console options]      the console\n"
                  "       hvgpu COMMAND [options] [arguments]   from a shell\n\ncommands\n");
     for (const struct command *c = commands; c->name != NULL; c++) {
-        if (c->shell != NULL && (c->flags & COMMAND_HIDDEN) == 0) {
+        if (c->shell != NULL) {
             fprintf(out, "  %-12s %s\n", c->name, c->summary);
         }
     }
@@ -83,6 +83,11 @@ int shell_main(int argc, char **argv)
     if (first >= argc) {
         fprintf(stderr, "hvgpu: no command; see hvgpu help\n");
         return SHELL_USAGE;
+    }
+    if (strcmp(argv[first], "report") == 0) { /* the console's, when it has no terminal */
+        int reported = shell_report(&shell, argc - first, argv + first);
+        session_close(&shell);
+        return reported;
     }
     const struct command *command = command_find(argv[first]);
     if (command == NULL || command->shell == NULL) {

@@ -16,7 +16,7 @@
 
 /* One choice. */
 struct pick {
-    char id[TABLE_ID];   /* of the GPU or system; "*": all GPUs */
+    char id[TABLE_ID]; /* of the GPU or system; "*": all GPUs */
     char name[96];
     char detail[160];
     bool possible;
@@ -133,10 +133,10 @@ static void gather_gpus(struct attach *attach, const struct hvgpu_snapshot *s)
         bool partitions =
             gpu->state == HVGPU_GPU_PARTITIONABLE || gpu->state == HVGPU_GPU_PARAVIRTUAL;
         pick->possible = attach->detach || partitions;
-        snprintf(pick->detail, sizeof(pick->detail), "%s%s%s%s", gpu->name != NULL ? gpu->name : "-",
-                 pick->possible ? "" : ": ",
-                 pick->possible ? "" : (gpu->state_text != NULL ? gpu->state_text
-                                                                : look_gpu(gpu).word),
+        snprintf(pick->detail, sizeof(pick->detail), "%s%s%s%s",
+                 gpu->name != NULL ? gpu->name : "-", pick->possible ? "" : ": ",
+                 pick->possible ? ""
+                                : (gpu->state_text != NULL ? gpu->state_text : look_gpu(gpu).word),
                  held && !attach->detach ? "  (it has one already)" : "");
     }
     if (!attach->detach) {
@@ -162,8 +162,8 @@ static void gather_systems(struct attach *attach, const struct hvgpu_snapshot *s
         struct pick *pick = add_pick(attach, system->id, system_name(system));
         bool known = system_gpu_text(s, system, gpus, sizeof(gpus));
         const char *owner = system->owner_text != NULL ? system->owner_text : system->owner;
-        snprintf(pick->detail, sizeof(pick->detail), "%s  GPU: %s%s%s",
-                 look_system(system).word, known ? gpus : "-", system->ours ? "" : "  owner: ",
+        snprintf(pick->detail, sizeof(pick->detail), "%s  GPU: %s%s%s", look_system(system).word,
+                 known ? gpus : "-", system->ours ? "" : "  owner: ",
                  system->ours ? "" : (owner != NULL ? owner : "-"));
     }
 }
@@ -335,12 +335,11 @@ static void attach_draw(struct app *app, struct view *view, struct rect area)
     object_title(app, attach->for_gpu ? OBJECT_GPU : OBJECT_SYSTEM, attach->fixed, name,
                  sizeof(name));
     if (attach->for_gpu) {
-        snprintf(text, sizeof(text), attach->detach ? "Take %s from which system?"
-                                                    : "Give %s to which system?",
-                 name);
+        snprintf(text, sizeof(text),
+                 attach->detach ? "Take %s from which system?" : "Give %s to which system?", name);
     } else {
-        snprintf(text, sizeof(text), attach->detach ? "Take what from %s?" : "Give which GPU to %s?",
-                 name);
+        snprintf(text, sizeof(text),
+                 attach->detach ? "Take what from %s?" : "Give which GPU to %s?", name);
     }
     if (area.height > 4) {
         canvas_text(app->canvas, area.x, area.y, area.width, text, ROLE_STRONG, ATTRIBUTE_BOLD);
@@ -354,12 +353,12 @@ static void attach_draw(struct app *app, struct view *view, struct rect area)
             snprintf(number, sizeof(number), "%" PRIu64, attach->partition.value);
         }
         snprintf(text, sizeof(text), "partition < %s >  Enter %s  Esc back", number,
-                 attach->preview ? "shows the documents" : (attach->detach ? "detaches" : "attaches"));
+                 attach->preview ? "shows the documents"
+                                 : (attach->detach ? "detaches" : "attaches"));
         canvas_text(app->canvas, line.x, line.y, line.width, text, ROLE_KEY_TEXT, 0);
         area.height--;
     }
-    table_draw(table, app->canvas, area,
-               attach->for_gpu ? "no system that it could be" : "no GPU");
+    table_draw(table, app->canvas, area, attach->for_gpu ? "no system that it could be" : "no GPU");
 }
 
 const struct view_ops attach_view = {

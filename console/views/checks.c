@@ -61,8 +61,10 @@ static void verdict_text(const struct table *table, const void *row, struct tabl
 
 static void verdict_key(const struct table *table, const void *row, struct table_key *out)
 {
-    static const uint8_t order[] = {[HVGPU_VERDICT_FAIL] = 0, [HVGPU_VERDICT_DEGRADED] = 1,
-                                    [HVGPU_VERDICT_UNKNOWN] = 2, [HVGPU_VERDICT_PASS] = 3};
+    static const uint8_t order[] = {[HVGPU_VERDICT_FAIL] = 0,
+                                    [HVGPU_VERDICT_DEGRADED] = 1,
+                                    [HVGPU_VERDICT_UNKNOWN] = 2,
+                                    [HVGPU_VERDICT_PASS] = 3};
     const struct hvgpu_check *check = row;
     (void)table;
     *out = (struct table_key){.number = order[check->verdict], .known = check->judged};
@@ -143,8 +145,8 @@ static void took_key(const struct table *table, const void *row, struct table_ke
 {
     const struct hvgpu_check *check = row;
     (void)table;
-    *out = (struct table_key){.number = check->duration_ms.value,
-                              .known = check->duration_ms.known};
+    *out =
+        (struct table_key){.number = check->duration_ms.value, .known = check->duration_ms.known};
 }
 
 static void history_text(const struct table *table, const void *row, struct table_cell *out)
@@ -160,8 +162,8 @@ static void history_draw(const struct table *table, struct canvas *canvas, int x
 {
     const struct hvgpu_check *check = row;
     (void)table;
-    size_t count = check->history_count < HVGPU_CHECK_HISTORY ? check->history_count
-                                                              : HVGPU_CHECK_HISTORY;
+    size_t count =
+        check->history_count < HVGPU_CHECK_HISTORY ? check->history_count : HVGPU_CHECK_HISTORY;
     size_t room = width > 0 ? (size_t)width : 0;
     size_t shown = count < room ? count : room;
     for (size_t i = 0; i < shown; i++) {
@@ -173,21 +175,65 @@ static void history_draw(const struct table *table, struct canvas *canvas, int x
 
 static const struct table_column columns[] = {
     {.name = "glyph", .title = "", .min = 1, .max = 1, .text = glyph_text},
-    {.name = "name", .title = "NAME", .good = 14, .min = 10, .max = 30, .text = name_text, .key = name_key},
-    {.name = "verdict", .title = "VERDICT", .min = 11, .max = 11, .priority = 1,
-     .text = verdict_text, .key = verdict_key},
-    {.name = "vm", .title = "IN THE VM", .min = LADDER_WIDTH, .max = LADDER_WIDTH, .priority = 3,
-     .text = in_vm_text, .draw = vm_draw},
-    {.name = "container", .title = "IN CONTAINER", .min = LADDER_WIDTH, .max = LADDER_WIDTH,
-     .priority = 2, .text = in_container_text, .draw = container_draw},
-    {.name = "checked", .title = "AGO", .min = 5, .max = 7, .priority = 4, .right = true,
-     .text = ago_text, .key = ago_key},
-    {.name = "sentence", .title = "SENTENCE", .good = 44, .min = 18, .max = 90, .priority = 5,
+    {.name = "name",
+     .title = "NAME",
+     .good = 14,
+     .min = 10,
+     .max = 30,
+     .text = name_text,
+     .key = name_key},
+    {.name = "verdict",
+     .title = "VERDICT",
+     .min = 11,
+     .max = 11,
+     .priority = 1,
+     .text = verdict_text,
+     .key = verdict_key},
+    {.name = "vm",
+     .title = "IN THE VM",
+     .min = LADDER_WIDTH,
+     .max = LADDER_WIDTH,
+     .priority = 3,
+     .text = in_vm_text,
+     .draw = vm_draw},
+    {.name = "container",
+     .title = "IN CONTAINER",
+     .min = LADDER_WIDTH,
+     .max = LADDER_WIDTH,
+     .priority = 2,
+     .text = in_container_text,
+     .draw = container_draw},
+    {.name = "checked",
+     .title = "AGO",
+     .min = 5,
+     .max = 7,
+     .priority = 4,
+     .right = true,
+     .text = ago_text,
+     .key = ago_key},
+    {.name = "sentence",
+     .title = "SENTENCE",
+     .good = 44,
+     .min = 18,
+     .max = 90,
+     .priority = 5,
      .text = sentence_text},
-    {.name = "history", .title = "HISTORY", .min = 16, .max = 16, .priority = 6,
-     .text = history_text, .draw = history_draw},
-    {.name = "took", .title = "TOOK", .min = 6, .max = 7, .priority = 7, .right = true,
-     .descending = true, .text = took_text, .key = took_key},
+    {.name = "history",
+     .title = "HISTORY",
+     .min = 16,
+     .max = 16,
+     .priority = 6,
+     .text = history_text,
+     .draw = history_draw},
+    {.name = "took",
+     .title = "TOOK",
+     .min = 6,
+     .max = 7,
+     .priority = 7,
+     .right = true,
+     .descending = true,
+     .text = took_text,
+     .key = took_key},
 };
 
 static const void *row_at(const void *context, size_t index)
@@ -297,9 +343,8 @@ static void checks_draw(struct app *app, struct view *view, struct rect area)
     struct rect rows = list;
     rows.height -= legend ? 2 : 0;
     table_draw(table, app->canvas, rows,
-               app->snapshot->loaded
-                   ? "nothing was checked yet: c on a container looks inside"
-                   : "asking the host for its systems");
+               app->snapshot->loaded ? "nothing was checked yet: c on a container looks inside"
+                                     : "asking the host for its systems");
     if (legend) {
         draw_sentence(app, table, (struct rect){list.x, list.y + list.height - 2, list.width, 1});
         draw_legend(app, (struct rect){list.x, list.y + list.height - 1, list.width, 1});

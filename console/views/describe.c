@@ -39,8 +39,12 @@ static void add_quota(struct sheet *sheet, const char *label, const struct hvgpu
     quota_part(min, sizeof(min), q->min);
     quota_part(max, sizeof(max), q->max);
     quota_part(optimal, sizeof(optimal), q->optimal);
-    sheet_format(sheet, label, ROLE_TEXT, "%s of %s; a partition min %s, max %s, best %s",
-                 available, total, min, max, optimal);
+    if (q->available.known && q->total.known && q->available.value == q->total.value) {
+        sheet_format(sheet, label, ROLE_TEXT, "%s, nothing taken", total);
+    } else {
+        sheet_format(sheet, label, ROLE_TEXT, "%s left of %s", available, total);
+    }
+    sheet_format(sheet, "", ROLE_DIM, "a partition: %s to %s, best %s", min, max, optimal);
 }
 
 static void add_permille(struct sheet *sheet, const char *label, struct hvgpu_number n)
@@ -245,11 +249,11 @@ bool describe_system(struct app *app, struct sheet *sheet, const char *id)
                system->host_id != NULL ? name_of(app, system->host_id) : "the host itself");
     sheet_text(sheet, "OS", ROLE_TEXT, system->os);
     sheet_text(sheet, "runtime id", ROLE_TEXT, system->runtime_id);
-    sheet_text(sheet, "lifetime", ROLE_TEXT,
-               system->ends_with_last_handle == HVGPU_ANSWER_YES
-                   ? "ends with its launcher"
-                   : (system->ends_with_last_handle == HVGPU_ANSWER_NO ? "outlives its launcher"
-                                                                       : NULL));
+    sheet_text(
+        sheet, "lifetime", ROLE_TEXT,
+        system->ends_with_last_handle == HVGPU_ANSWER_YES
+            ? "ends with its launcher"
+            : (system->ends_with_last_handle == HVGPU_ANSWER_NO ? "outlives its launcher" : NULL));
     return true;
 }
 

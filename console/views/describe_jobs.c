@@ -42,7 +42,8 @@ bool describe_check(struct app *app, struct sheet *sheet, const char *id)
     sheet_format(sheet, "verdict", look.role, "%s %s", glyph_of(app, look.glyph), look.word);
     sheet_text(sheet, "", ROLE_STRONG, check->sentence);
     if (!check->judged) {
-        sheet_text(sheet, "", ROLE_DIM, "listed only: a system of others is entered when you ask (c)");
+        sheet_text(sheet, "", ROLE_DIM,
+                   "listed only: a system of others is entered when you ask (c)");
     }
     sheet_text(sheet, "in the VM", look_answer(check->in_vm).role, yes_no(check->in_vm));
     sheet_text(sheet, "in container", look_answer(check->in_container).role,
@@ -114,8 +115,7 @@ static void add_calls(struct sheet *sheet, const struct hvgpu_job *job)
         }
         bool failed = call->answered && call->code < 0;
         sheet_format(sheet, NULL, failed ? ROLE_BAD : ROLE_INFO, "%zu. %s %s  %s", i + 1,
-                     call->call != NULL ? call->call : "-", call->id != NULL ? call->id : "",
-                     took);
+                     call->call != NULL ? call->call : "-", call->id != NULL ? call->id : "", took);
         if (!call->answered) {
             sheet_text(sheet, NULL, ROLE_DIM, "  no answer yet");
         } else {
@@ -190,8 +190,7 @@ bool describe_job(struct app *app, struct sheet *sheet, const char *id)
     }
     if (job->target != NULL) {
         const struct hvgpu_system *system = hvgpu_find_system(app->snapshot, job->target);
-        sheet_text(sheet, "system", ROLE_TEXT,
-                   system != NULL ? system_name(system) : job->target);
+        sheet_text(sheet, "system", ROLE_TEXT, system != NULL ? system_name(system) : job->target);
     }
     add_end(sheet, job);
     add_steps(app, sheet, job);
@@ -264,8 +263,7 @@ bool describe_event(struct app *app, struct sheet *sheet, const char *id)
     sheet_text(sheet, "time", ROLE_TEXT, text);
     sheet_format(sheet, "severity", look.role, "%s %s", glyph_of(app, look.glyph), look.word);
     const struct hvgpu_system *system = hvgpu_find_system(app->snapshot, event->system_id);
-    sheet_text(sheet, "system", ROLE_TEXT,
-               system != NULL ? system_name(system) : event->system_id);
+    sheet_text(sheet, "system", ROLE_TEXT, system != NULL ? system_name(system) : event->system_id);
     sheet_text(sheet, "id", ROLE_DIM, event->system_id);
     sheet_format(sheet, "type", ROLE_TEXT, "0x%08X", (unsigned)event->type);
     sheet_format(sheet, "number", ROLE_TEXT, "%" PRIu64, event->sequence);

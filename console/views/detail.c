@@ -292,8 +292,8 @@ static const char *detail_selected(struct app *app, struct view *view)
         const struct hvgpu_job *job = hvgpu_find_job(app->snapshot, number);
         return job != NULL ? job->target : NULL;
     }
-    bool names_it = detail->kind == OBJECT_GPU || detail->kind == OBJECT_SYSTEM ||
-                    detail->kind == OBJECT_CHECK;
+    bool names_it =
+        detail->kind == OBJECT_GPU || detail->kind == OBJECT_SYSTEM || detail->kind == OBJECT_CHECK;
     return names_it ? detail->id : NULL;
 }
 

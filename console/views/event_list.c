@@ -8,7 +8,10 @@
 
 static const char *const event_fields[] = {"kind", "system", "severity", "source",
                                            "json", "text",   NULL};
-enum { EVENT_FIELDS = 5, EVENT_FIELD_TEXT = 5 }; /* text costs parsing: only text:WORD looks there */
+enum {
+    EVENT_FIELDS = 5,
+    EVENT_FIELD_TEXT = 5
+}; /* text costs parsing: only text:WORD looks there */
 
 const char *event_source_name(unsigned source)
 {

@@ -15,10 +15,10 @@ struct event_list {
     struct filter filter;
     const struct hvgpu_event **frozen; /* kept records; NULL: following */
     size_t frozen_count;
-    uint64_t frozen_seen;  /* events seen when it was frozen */
-    uint64_t *matches;     /* sequences that pass the filter, oldest first */
+    uint64_t frozen_seen; /* events seen when it was frozen */
+    uint64_t *matches;    /* sequences that pass the filter, oldest first */
     size_t match_first, match_end, match_capacity;
-    uint64_t looked_to;    /* the filter has looked at every event before this sequence */
+    uint64_t looked_to; /* the filter has looked at every event before this sequence */
 };
 
 void event_list_done(struct event_list *list);

@@ -14,11 +14,11 @@
 struct events {
     struct view view;
     struct event_list list;
-    uint64_t selected;   /* sequence; while following the newest */
-    size_t top;          /* first row on the screen; used while frozen */
-    int rows;            /* event rows that were drawn last */
+    uint64_t selected; /* sequence; while following the newest */
+    size_t top;        /* first row on the screen; used while frozen */
+    int rows;          /* event rows that were drawn last */
     uint64_t seen;
-    char id[24];         /* the selected sequence as text */
+    char id[24]; /* the selected sequence as text */
     struct rect area;
     uint64_t line_rows[512]; /* row of each screen line, for the mouse; UINT64_MAX: a gap */
 };
@@ -79,22 +79,13 @@ static const char *events_selected(struct app *app, struct view *view)
 
 static void events_status(struct app *app, struct view *view, char *out, size_t size)
 {
-    struct events *events = (struct events *)view;
-    const struct event_list *list = &events->list;
-    char count[64];
-    char lost[64] = "";
-    char badge[64];
+    const struct event_list *list = &((struct events *)view)->list;
+    (void)app;
     if (list->filter.count > 0) {
-        snprintf(count, sizeof(count), "%zu of %zu", event_list_count(list),
-                 event_list_total(list));
+        snprintf(out, size, "%zu of %zu events", event_list_count(list), event_list_total(list));
     } else {
-        snprintf(count, sizeof(count), "%zu", event_list_total(list));
+        snprintf(out, size, "%zu events", event_list_total(list));
     }
-    if (app->snapshot->events_lost > 0) {
-        snprintf(lost, sizeof(lost), ", %" PRIu64 " lost", app->snapshot->events_lost);
-    }
-    snprintf(badge, sizeof(badge), "frozen, %" PRIu64 " new", event_list_new(list));
-    snprintf(out, size, "%s%s, %s", count, lost, is_following(events) ? "following" : badge);
 }
 
 /* ---- moving ---- */
@@ -263,7 +254,8 @@ static void draw_event(struct app *app, struct rect line, const struct hvgpu_eve
     }
 }
 
-static void draw_header(struct app *app, struct rect line)
+/* Headings, and at the right end whether the list moves. */
+static void draw_header(struct app *app, const struct events *events, struct rect line)
 {
     struct canvas *canvas = app->canvas;
     struct event_columns c = columns_for(line.width);
@@ -282,6 +274,18 @@ static void draw_header(struct app *app, struct rect line)
     }
     if (x < line.x + line.width) {
         canvas_text(canvas, x, line.y, line.x + line.width - x, "WHAT", ROLE_HEADER, 0);
+    }
+    char badge[64] = "following";
+    if (!is_following(events)) {
+        snprintf(badge, sizeof(badge),
+                 line.width >= 60 ? "frozen, %" PRIu64 " new, G follows"
+                                  : "frozen, %" PRIu64 " new",
+                 event_list_new(&events->list));
+    }
+    int width = utf8_columns(badge);
+    if (line.x + line.width - x >= width + 6) {
+        canvas_text_right(canvas, line.x + line.width - width, line.y, width, badge,
+                          is_following(events) ? ROLE_HEADER : ROLE_WARNING, 0);
     }
 }
 
@@ -314,7 +318,7 @@ static void place_top(struct events *events, int height)
         events->top = least;
     }
     events->top = selected < events->top ? selected : events->top;
-    size_t most = first_for_last(&events->list, count - 1, height);
+    size_t most = selected == count - 1 ? least : first_for_last(&events->list, count - 1, height);
     events->top = events->top > most ? most : events->top;
 }
 
@@ -362,9 +366,15 @@ static void events_draw(struct app *app, struct view *view, struct rect area)
     struct rect detail;
     event_list_sync(&events->list);
     detail_split(app, area, &list, &detail);
+    if (events->list.filter.count > 0 && list.height >= 5) {
+        list.height--;
+        table_filter_line(app->canvas, (struct rect){list.x, list.y + list.height, list.width, 1},
+                          &events->list.filter, event_list_count(&events->list),
+                          event_list_total(&events->list));
+    }
     events->area = list;
     memset(events->line_rows, 0xff, sizeof(events->line_rows));
-    draw_header(app, (struct rect){list.x, list.y, list.width, 1});
+    draw_header(app, events, (struct rect){list.x, list.y, list.width, 1});
     struct rect rows = {list.x, list.y + 1, list.width, list.height - 1};
     if (rows.height > 0) {
         place_top(events, rows.height);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A process inside: its output above, a line of input below. The output is kept with the console, so
- * leaving the view loses nothing; Enter on the job comes back.
+ * A process inside: its output above, a line of input below. The output is kept with the console,
+ * so leaving the view loses nothing; Enter on the job comes back.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -17,9 +17,9 @@ struct exec {
     uint64_t job;
     char input[1024];
     size_t cursor;
-    size_t back;       /* lines scrolled back from the end */
+    size_t back; /* lines scrolled back from the end */
     uint64_t seen_stream, seen_jobs;
-    bool closed;       /* input was ended */
+    bool closed; /* input was ended */
     int height;
 };
 
@@ -77,8 +77,7 @@ static void send_line(struct app *app, struct exec *exec)
 
 static void end_input(struct app *app, struct exec *exec)
 {
-    if (!exec->closed && is_running(app, exec) &&
-        hvgpu_job_input(app->host, exec->job, "", 0)) {
+    if (!exec->closed && is_running(app, exec) && hvgpu_job_input(app->host, exec->job, "", 0)) {
         exec->closed = true;
         app_notice(app, ROLE_INFO, "end of input sent");
     }
@@ -209,8 +208,8 @@ static void draw_output(struct app *app, struct exec *exec, struct rect area)
         return;
     }
     /* The unfinished lines (a prompt) stand below the last one. */
-    size_t partials = (stream->partial_len[0] > 0 ? 1u : 0u) +
-                      (stream->partial_len[1] > 0 ? 1u : 0u);
+    size_t partials =
+        (stream->partial_len[0] > 0 ? 1u : 0u) + (stream->partial_len[1] > 0 ? 1u : 0u);
     size_t all = stream->count + partials;
     size_t height = area.height > 0 ? (size_t)area.height : 0;
     size_t end = all > exec->back ? all - exec->back : 0;
@@ -239,8 +238,8 @@ static void draw_input(struct app *app, const struct exec *exec, struct rect lin
 {
     char before[sizeof(exec->input)];
     canvas_fill(app->canvas, line, ROLE_FIELD_ACTIVE, 0);
-    int x = line.x + canvas_text(app->canvas, line.x, line.y, line.width, "> ", ROLE_PROMPT,
-                                 ATTRIBUTE_BOLD);
+    int x = line.x +
+            canvas_text(app->canvas, line.x, line.y, line.width, "> ", ROLE_PROMPT, ATTRIBUTE_BOLD);
     int room = line.x + line.width - x;
     size_t from = 0;
     text_clean_n(before, sizeof(before), exec->input, exec->cursor);
@@ -269,13 +268,12 @@ static void exec_draw(struct app *app, struct view *view, struct rect area)
     const struct hvgpu_job *job = hvgpu_find_job(app->snapshot, exec->job);
     char text[256];
     if (job != NULL && job->exit_code.known) {
-        snprintf(text, sizeof(text), "ended with %" PRIu64 "; Esc goes back",
-                 job->exit_code.value);
+        snprintf(text, sizeof(text), "ended with %" PRIu64 "; Esc goes back", job->exit_code.value);
     } else if (job != NULL && job->error.status != HVGPU_OK) {
         snprintf(text, sizeof(text), "%.240s", job->error.message);
     } else {
-        text_clean(text, sizeof(text), exec->closed ? "input ended; the process still runs"
-                                                    : "ended; Esc goes back");
+        text_clean(text, sizeof(text),
+                   exec->closed ? "input ended; the process still runs" : "ended; Esc goes back");
     }
     canvas_text(app->canvas, line.x, line.y, line.width, text, ROLE_DIM, 0);
     canvas_cursor(app->canvas, line.x, line.y);
@@ -297,7 +295,7 @@ static void exec_status(struct app *app, struct view *view, char *out, size_t si
         snprintf(forgotten, sizeof(forgotten), ", %" PRIu64 " older lines forgotten",
                  stream->forgotten);
     }
-    snprintf(out, size, "%s  %zu lines%s%s", job != NULL ? job->title : "", 
+    snprintf(out, size, "%s  %zu lines%s%s", job != NULL ? job->title : "",
              stream != NULL ? stream->count : 0, forgotten,
              exec->back > 0 ? ", scrolled back" : "");
 }
@@ -305,8 +303,9 @@ static void exec_status(struct app *app, struct view *view, char *out, size_t si
 const struct view_ops exec_view = {
     .name = "exec",
     .title = "Exec",
-    .help = "A process inside. Enter sends the line, ctrl-d ends input, ctrl-c ends the process, Esc "
-            "leaves it running.",
+    .help =
+        "A process inside. Enter sends the line, ctrl-d ends input, ctrl-c ends the process, Esc "
+        "leaves it running.",
     .size = sizeof(struct exec),
     .update = exec_update,
     .draw = exec_draw,

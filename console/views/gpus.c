@@ -54,8 +54,8 @@ static void name_key(const struct table *table, const void *row, struct table_ke
 {
     (void)table;
     const struct hvgpu_gpu *gpu = row;
-    *out = (struct table_key){.text = gpu->name != NULL ? gpu->name : "",
-                              .known = gpu->name != NULL};
+    *out =
+        (struct table_key){.text = gpu->name != NULL ? gpu->name : "", .known = gpu->name != NULL};
 }
 
 static void state_text(const struct table *table, const void *row, struct table_cell *out)
@@ -127,8 +127,8 @@ static void load_key(const struct table *table, const void *row, struct table_ke
 {
     (void)table;
     const struct hvgpu_gpu *gpu = row;
-    *out = (struct table_key){.number = gpu->load_permille.value,
-                              .known = gpu->load_permille.known};
+    *out =
+        (struct table_key){.number = gpu->load_permille.value, .known = gpu->load_permille.known};
 }
 
 static void heat_text(const struct table *table, const void *row, struct table_cell *out)
@@ -186,27 +186,83 @@ static void package_text(const struct table *table, const void *row, struct tabl
 
 static const struct table_column columns[] = {
     {.name = "glyph", .title = "", .min = 1, .max = 1, .text = glyph_text},
-    {.name = "gpu", .title = "GPU", .min = 5, .max = 8, .priority = 2, .text = id_text,
+    {.name = "gpu",
+     .title = "GPU",
+     .min = 5,
+     .max = 8,
+     .priority = 2,
+     .text = id_text,
      .key = id_key},
-    {.name = "name", .title = "NAME", .good = 26, .min = 12, .max = 40, .text = name_text, .key = name_key},
-    {.name = "state", .title = "STATE", .min = 13, .max = 18, .priority = 1, .text = state_text,
+    {.name = "name",
+     .title = "NAME",
+     .good = 18,
+     .min = 12,
+     .max = 40,
+     .text = name_text,
+     .key = name_key},
+    {.name = "state",
+     .title = "STATE",
+     .min = 13,
+     .max = 18,
+     .priority = 1,
+     .text = state_text,
      .key = state_key},
-    {.name = "partitions", .title = "PARTS", .min = 6, .max = 10, .priority = 3, .right = true,
-     .descending = true, .text = partitions_text, .key = partitions_key},
-    {.name = "vram", .title = "VRAM", .min = 8, .max = 9, .priority = 4, .right = true,
-     .descending = true, .text = vram_text, .key = vram_key},
-    {.name = "load", .title = "LOAD", .min = 4, .max = 6, .priority = 6, .right = true,
-     .descending = true, .text = load_text, .key = load_key},
-    {.name = "temperature", .title = "TEMP", .min = 4, .max = 6, .priority = 7, .right = true,
-     .descending = true, .text = heat_text, .key = heat_key},
-    {.name = "driver", .title = "DRIVER", .min = 13, .max = 18, .priority = 5, .text = driver_text,
+    {.name = "partitions",
+     .title = "PARTS",
+     .min = 6,
+     .max = 10,
+     .priority = 3,
+     .right = true,
+     .descending = true,
+     .text = partitions_text,
+     .key = partitions_key},
+    {.name = "vram",
+     .title = "VRAM",
+     .min = 8,
+     .max = 9,
+     .priority = 4,
+     .right = true,
+     .descending = true,
+     .text = vram_text,
+     .key = vram_key},
+    {.name = "load",
+     .title = "LOAD",
+     .min = 4,
+     .max = 6,
+     .priority = 6,
+     .right = true,
+     .descending = true,
+     .text = load_text,
+     .key = load_key},
+    {.name = "temperature",
+     .title = "TEMP",
+     .min = 4,
+     .max = 6,
+     .priority = 7,
+     .right = true,
+     .descending = true,
+     .text = heat_text,
+     .key = heat_key},
+    {.name = "driver",
+     .title = "DRIVER",
+     .min = 13,
+     .max = 18,
+     .priority = 5,
+     .text = driver_text,
      .key = driver_key},
     {.name = "date", .title = "DATE", .min = 10, .max = 10, .priority = 9, .text = date_text},
-    {.name = "location", .title = "LOCATION", .min = 18, .max = 36, .priority = 8,
+    {.name = "location",
+     .title = "LOCATION",
+     .min = 18,
+     .max = 36,
+     .priority = 8,
      .text = location_text},
-    {.name = "vendor", .title = "VENDOR", .min = 6, .max = 12, .priority = 10,
-     .text = vendor_text},
-    {.name = "package", .title = "PACKAGE", .min = 14, .max = 40, .priority = 11,
+    {.name = "vendor", .title = "VENDOR", .min = 6, .max = 12, .priority = 10, .text = vendor_text},
+    {.name = "package",
+     .title = "PACKAGE",
+     .min = 14,
+     .max = 40,
+     .priority = 11,
      .text = package_text},
 };
 
@@ -310,8 +366,8 @@ static void draw_legend(struct app *app, struct rect line, const struct hvgpu_gp
         x += canvas_text(canvas, x, line.y, end - x, canvas_glyph(canvas, GLYPH_QUESTION),
                          ROLE_PARTITION_UNKNOWN, 0);
         canvas_text(canvas, x + 1, line.y, end - x - 1,
-                    end - x > 34 ? "owner not known (not the same as free)" : "not known",
-                    ROLE_DIM, 0);
+                    end - x > 34 ? "owner not known (not the same as free)" : "not known", ROLE_DIM,
+                    0);
     }
 }
 

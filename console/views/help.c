@@ -90,10 +90,14 @@ static bool help_init(struct app *app, struct view *view)
     add_group(&text, "Actions here", below->name, true, true, width);
     add_group(&text, "In this view", below->name, true, false, width);
     add_group(&text, "Everywhere", below->name, false, false, width);
-    add_wrapped(&text, "Filter: word  field:value  !not  \"two words\"; all must hold. Fields are "
-                       "the names of the columns.", 0, width - 1);
-    add_wrapped(&text, "Every key is also a :command and a line of the menu (a); the ones that "
-                       "change something are shell commands too.", 0, width - 1);
+    add_wrapped(&text,
+                "Filter: word  field:value  !not  \"two words\"; all must hold. Fields are "
+                "the names of the columns.",
+                0, width - 1);
+    add_wrapped(&text,
+                "Every key is also a :command and a line of the menu (a); the ones that "
+                "change something are shell commands too.",
+                0, width - 1);
     pager_set(&help->pager, text.data);
     text_free(&text);
     return true;

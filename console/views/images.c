@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Images: the base images of the host, whether they bring a utility VM, whether they can carry a GPU
- * and why. With none, the view names one that fits the host and the command that pulls it.
+ * Images: the base images of the host, whether they bring a utility VM, whether they can carry a
+ * GPU and why. With none, the view names one that fits the host and the command that pulls it.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -107,19 +107,57 @@ static void why_text(const struct table *table, const void *row, struct table_ce
 
 static const struct table_column columns[] = {
     {.name = "glyph", .title = "", .min = 1, .max = 1, .text = glyph_text},
-    {.name = "name", .title = "IMAGE", .good = 42, .min = 14, .max = 60, .text = name_text, .key = name_key},
-    {.name = "gpu", .title = "GPU", .min = 3, .max = 3, .priority = 1, .text = gpu_text,
+    {.name = "name",
+     .title = "IMAGE",
+     .good = 42,
+     .min = 14,
+     .max = 60,
+     .text = name_text,
+     .key = name_key},
+    {.name = "gpu",
+     .title = "GPU",
+     .min = 3,
+     .max = 3,
+     .priority = 1,
+     .text = gpu_text,
      .key = gpu_key},
     {.name = "uvm", .title = "UVM", .min = 3, .max = 3, .priority = 4, .text = uvm_text},
-    {.name = "build", .title = "BUILD", .min = 5, .max = 6, .priority = 2, .right = true,
-     .descending = true, .text = build_text, .key = build_key},
-    {.name = "version", .title = "VERSION", .min = 10, .max = 18, .priority = 7,
+    {.name = "build",
+     .title = "BUILD",
+     .min = 5,
+     .max = 6,
+     .priority = 2,
+     .right = true,
+     .descending = true,
+     .text = build_text,
+     .key = build_key},
+    {.name = "version",
+     .title = "VERSION",
+     .min = 10,
+     .max = 18,
+     .priority = 7,
      .text = version_text},
-    {.name = "store", .title = "STORE", .min = 6, .max = 10, .priority = 5, .text = store_text,
+    {.name = "store",
+     .title = "STORE",
+     .min = 6,
+     .max = 10,
+     .priority = 5,
+     .text = store_text,
      .key = store_key},
-    {.name = "layers", .title = "LAYERS", .min = 6, .max = 6, .priority = 6, .right = true,
+    {.name = "layers",
+     .title = "LAYERS",
+     .min = 6,
+     .max = 6,
+     .priority = 6,
+     .right = true,
      .text = layers_text},
-    {.name = "why", .title = "WHY", .good = 40, .min = 20, .max = 0, .priority = 3, .text = why_text},
+    {.name = "why",
+     .title = "WHY",
+     .good = 40,
+     .min = 20,
+     .max = 0,
+     .priority = 3,
+     .text = why_text},
 };
 
 static const void *row_at(const void *context, size_t index)

@@ -18,7 +18,7 @@ struct inspect {
     enum object_kind kind;
     char id[TABLE_ID];
     char title[96];
-    uint64_t job;        /* running question; 0: none */
+    uint64_t job; /* running question; 0: none */
     bool answered, failed;
 };
 
@@ -128,16 +128,13 @@ static char *object_json(struct app *app, enum object_kind kind, const char *id)
     }
 }
 
-/* Inspecting changes nothing, so it does not pass the guard of read-only. */
 static void ask_host(struct app *app, struct inspect *inspect)
 {
-    struct hvgpu_error err;
     struct hvgpu_request request = {.verb = HVGPU_INSPECT, .target = inspect->id};
-    if (hvgpu_submit(app->host, &request, &inspect->job, &err) != HVGPU_OK) {
-        char text[2048];
-        error_text(&err, text, sizeof(text));
-        pager_set(&inspect->pager, text);
-        inspect->job = 0;
+    if (app_submit(app, &request)) {
+        inspect->job = app->last_job;
+    } else {
+        pager_set(&inspect->pager, app->notice); /* says why */
         inspect->failed = true;
     }
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Jobs: what runs, what ran, and at the end what unfinished jobs of earlier runs left behind. Hidden
- * jobs (inspect) are not listed.
+ * Jobs: what runs, what ran, and at the end what unfinished jobs of earlier runs left behind.
+ * Hidden jobs (inspect) are not listed.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -218,21 +218,67 @@ static void started_key(const struct table *table, const void *data, struct tabl
 
 static const struct table_column columns[] = {
     {.name = "glyph", .title = "", .min = 1, .max = 1, .text = glyph_text},
-    {.name = "job", .title = "JOB", .min = 3, .max = 6, .priority = 5, .right = true,
-     .descending = true, .text = id_text, .key = id_key},
-    {.name = "title", .title = "WHAT", .good = 26, .min = 12, .max = 44, .text = title_text,
+    {.name = "job",
+     .title = "JOB",
+     .min = 3,
+     .max = 6,
+     .priority = 5,
+     .right = true,
+     .descending = true,
+     .text = id_text,
+     .key = id_key},
+    {.name = "title",
+     .title = "WHAT",
+     .good = 26,
+     .min = 12,
+     .max = 44,
+     .text = title_text,
      .key = title_key},
-    {.name = "state", .title = "STATE", .min = 10, .good = 11, .max = 11, .priority = 1, .text = state_text,
+    {.name = "state",
+     .title = "STATE",
+     .min = 10,
+     .good = 11,
+     .max = 11,
+     .priority = 1,
+     .text = state_text,
      .key = state_key},
-    {.name = "bar", .title = "PROGRESS", .min = 12, .max = 12, .priority = 4, .text = bar_text,
+    {.name = "bar",
+     .title = "PROGRESS",
+     .min = 12,
+     .max = 12,
+     .priority = 4,
+     .text = bar_text,
      .draw = bar_draw},
-    {.name = "steps", .title = "STEPS", .min = 5, .max = 7, .priority = 2, .right = true,
+    {.name = "steps",
+     .title = "STEPS",
+     .min = 5,
+     .max = 7,
+     .priority = 2,
+     .right = true,
      .text = steps_text},
-    {.name = "took", .title = "TOOK", .min = 6, .max = 7, .priority = 3, .right = true,
-     .descending = true, .text = took_text, .key = took_key},
-    {.name = "started", .title = "STARTED", .min = 8, .max = 8, .priority = 7,
-     .descending = true, .text = started_text, .key = started_key},
-    {.name = "now", .title = "STEP OR REASON", .good = 30, .min = 16, .max = 0, .priority = 6,
+    {.name = "took",
+     .title = "TOOK",
+     .min = 6,
+     .max = 7,
+     .priority = 3,
+     .right = true,
+     .descending = true,
+     .text = took_text,
+     .key = took_key},
+    {.name = "started",
+     .title = "STARTED",
+     .min = 8,
+     .max = 8,
+     .priority = 7,
+     .descending = true,
+     .text = started_text,
+     .key = started_key},
+    {.name = "now",
+     .title = "STEP OR REASON",
+     .good = 30,
+     .min = 16,
+     .max = 0,
+     .priority = 6,
      .text = now_text},
 };
 
@@ -392,14 +438,16 @@ static void jobs_draw(struct app *app, struct view *view, struct rect area)
     char id[TABLE_ID];
     enum object_kind kind = jobs_object(app, view, id, sizeof(id));
     detail_split(app, area, &list, &detail);
-    table_draw(table, app->canvas, list, "no jobs yet: launch, attach, check and the like appear here");
+    table_draw(table, app->canvas, list,
+               "no jobs yet: launch, attach, check and the like appear here");
     detail_draw(app, detail, kind, id);
 }
 
 const struct view_ops jobs_view = {
     .name = "jobs",
     .title = "Jobs",
-    .help = "Running and past jobs: steps, documents and answers; and what earlier runs left behind.",
+    .help =
+        "Running and past jobs: steps, documents and answers; and what earlier runs left behind.",
     .size = sizeof(struct jobs),
     .number = 5,
     .open = jobs_open,

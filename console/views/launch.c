@@ -15,8 +15,9 @@ struct launch {
     struct view view;
     struct form form;
     struct pager pager;
-    bool stale; /* the preview does not match the form any more */
-    bool wrong; /* the preview shows why there is none */
+    bool preview; /* was asked for the documents only: the button shows them */
+    bool stale;   /* the preview does not match the form any more */
+    bool wrong;   /* the preview shows why there is none */
     uint64_t seen;
 };
 
@@ -42,6 +43,10 @@ void launch_open(struct app *app, const char *image, const char *gpu)
         return;
     }
     struct launch *launch = (struct launch *)view;
+    launch->preview = state_of(app)->preview;
+    if (launch->preview) {
+        launch->form.button = "Show the documents";
+    }
     if (image != NULL && image[0] != '\0') {
         form_set(&launch->form, "image", image);
     }
@@ -106,6 +111,11 @@ static void submit(struct app *app, struct launch *launch)
         return;
     }
     launch_request_fill(app, &launch->form, request);
+    if (launch->preview) {
+        preview_open(app, "launch", &request->request);
+        free(request);
+        return;
+    }
     state_of(app); /* takes the output of --rm from here on */
     bool submitted = app_submit(app, &request->request);
     bool output = request->request.launch.remove;
@@ -186,7 +196,8 @@ static bool launch_update(struct app *app, struct view *view)
 static void draw_preview(struct app *app, struct launch *launch, struct rect area)
 {
     canvas_box(app->canvas, area,
-               area.width > 44 ? "What will be sent (PgUp PgDn)" : "What will be sent", ROLE_BORDER);
+               area.width > 44 ? "What will be sent (PgUp PgDn)" : "What will be sent",
+               ROLE_BORDER);
     struct rect inner = {area.x + 1, area.y + 1, area.width - 2, area.height - 2};
     int x;
     int y;
@@ -208,8 +219,8 @@ static void launch_draw(struct app *app, struct view *view, struct rect area)
         form.width -= 1;
     } else if (area.height >= 16) {
         form.height = area.height * 3 / 5;
-        preview = (struct rect){area.x, area.y + form.height, area.width,
-                                area.height - form.height};
+        preview =
+            (struct rect){area.x, area.y + form.height, area.width, area.height - form.height};
     }
     form_draw(&launch->form, app->canvas, form);
     if (preview.width > 4 && preview.height > 2) {
@@ -230,7 +241,8 @@ static void launch_status(struct app *app, struct view *view, char *out, size_t 
 const struct view_ops launch_view = {
     .name = "launch",
     .title = "Launch",
-    .help = "Launch a Hyper-V container. Tab and arrows go from field to field, Enter on Launch acts.",
+    .help =
+        "Launch a Hyper-V container. Tab and arrows go from field to field, Enter on Launch acts.",
     .size = sizeof(struct launch),
     .open = launch_init,
     .close = launch_close,

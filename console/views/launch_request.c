@@ -10,8 +10,8 @@
 
 /* ---- lists ---- */
 
-/* Cuts text at ';' in place; returns the items that are not empty, SIZE_MAX when there are more than
- * fit. */
+/* Cuts text at ';' in place; returns the items that are not empty, SIZE_MAX when there are more
+ * than fit. */
 static size_t cut_list(char *text, const char *items[LAUNCH_LIST])
 {
     size_t count = 0;
@@ -137,7 +137,8 @@ static void check_name(const void *context, const struct form *form, const char 
     const struct hvgpu_snapshot *s = ((const struct app *)context)->snapshot;
     (void)form;
     size_t len = strlen(value);
-    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    static const char allowed[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
     if (strspn(value, allowed) != len || len > 63) {
         snprintf(error, size, "letters, digits, '.', '_' and '-', at most 63");
         return;
@@ -320,36 +321,69 @@ static void check_mounts(const void *context, const struct form *form, const cha
 
 static const struct field fields[] = {
     {.name = "name", .label = "Name", .hint = "empty: a name is made up", .check = check_name},
-    {.name = "image", .label = "Image", .kind = FIELD_CHOICE,
-     .hint = "left and right choose; (folders): name the layers yourself", .choice = image_choice,
+    {.name = "image",
+     .label = "Image",
+     .kind = FIELD_CHOICE,
+     .hint = "left and right choose; (folders): name the layers yourself",
+     .choice = image_choice,
      .check = check_image},
-    {.name = "layers", .label = "Layers", .hint = "folders, top first, separated by ';'",
-     .check = check_layers, .visible = wants_folders},
-    {.name = "uvm-scratch", .label = "VM scratch", .hint = "folder of the utility VM's scratch disk",
-     .check = check_folder, .visible = wants_folders},
-    {.name = "scratch", .label = "Scratch", .hint = "folder of the container's scratch disk",
-     .check = check_folder, .visible = wants_folders},
-    {.name = "gpu", .label = "GPU", .kind = FIELD_CHOICE,
+    {.name = "layers",
+     .label = "Layers",
+     .hint = "folders, top first, separated by ';'",
+     .check = check_layers,
+     .visible = wants_folders},
+    {.name = "uvm-scratch",
+     .label = "VM scratch",
+     .hint = "folder of the utility VM's scratch disk",
+     .check = check_folder,
+     .visible = wants_folders},
+    {.name = "scratch",
+     .label = "Scratch",
+     .hint = "folder of the container's scratch disk",
+     .check = check_folder,
+     .visible = wants_folders},
+    {.name = "gpu",
+     .label = "GPU",
+     .kind = FIELD_CHOICE,
      .hint = "left and right choose; a partition, all GPUs, or a whole device",
-     .value = LAUNCH_NO_GPU, .choice = gpu_choice, .check = check_gpu},
-    {.name = "partition", .label = "Partition", .hint = "\"any\", or its number", .value = "any",
-     .check = check_partition, .visible = wants_partition},
-    {.name = "devices", .label = "Devices",
+     .value = LAUNCH_NO_GPU,
+     .choice = gpu_choice,
+     .check = check_gpu},
+    {.name = "partition",
+     .label = "Partition",
+     .hint = "\"any\", or its number",
+     .value = "any",
+     .check = check_partition,
+     .visible = wants_partition},
+    {.name = "devices",
+     .label = "Devices",
      .hint = "whole devices as TYPE://ID, separated by ';': vpci://PCIP\\VEN_...",
      .check = check_devices},
-    {.name = "memory", .label = "Memory MB", .hint = "empty: 4096 with a GPU, else 1024",
+    {.name = "memory",
+     .label = "Memory MB",
+     .hint = "empty: 4096 with a GPU, else 1024",
      .check = check_memory},
-    {.name = "fully-backed", .label = "Fully backed", .kind = FIELD_SWITCH,
+    {.name = "fully-backed",
+     .label = "Fully backed",
+     .kind = FIELD_SWITCH,
      .hint = "all memory is taken at once; devices need it"},
     {.name = "cpus", .label = "Processors", .hint = "empty: 2", .check = check_cpus},
-    {.name = "mounts", .label = "Mounts", .hint = "HOST:GUEST[:ro], separated by ';'",
+    {.name = "mounts",
+     .label = "Mounts",
+     .hint = "HOST:GUEST[:ro], separated by ';'",
      .check = check_mounts},
-    {.name = "driver-dirs", .label = "Driver folders",
-     .hint = "folders with an INF to install inside, separated by ';'", .check = check_folders},
+    {.name = "driver-dirs",
+     .label = "Driver folders",
+     .hint = "folders with an INF to install inside, separated by ';'",
+     .check = check_folders},
     {.name = "command", .label = "Command", .hint = "empty: one that stays"},
-    {.name = "rm", .label = "Ends with us", .kind = FIELD_SWITCH,
+    {.name = "rm",
+     .label = "Ends with us",
+     .kind = FIELD_SWITCH,
      .hint = "--rm: ends and is removed when this console ends"},
-    {.name = "keep", .label = "Keep failures", .kind = FIELD_SWITCH,
+    {.name = "keep",
+     .label = "Keep failures",
+     .kind = FIELD_SWITCH,
      .hint = "--keep: when it fails nothing is undone, to look at it"},
 };
 
@@ -429,8 +463,7 @@ static void fill_gpu(struct app *app, const struct form *form, struct launch_req
     }
     uint64_t number = 0;
     out->gpu.gpu = gpu->id;
-    out->gpu.partition.known =
-        text_to_u64(form_value(form, "partition"), 0, 65534, &number);
+    out->gpu.partition.known = text_to_u64(form_value(form, "partition"), 0, 65534, &number);
     out->gpu.partition.value = number;
     launch->gpus = &out->gpu;
     launch->gpu_count = 1;

@@ -9,9 +9,9 @@
 #include "console/app.h"
 #include "console/form.h"
 
-#define LAUNCH_LIST 16
-#define LAUNCH_FOLDERS "(folders)" /* choice of the image field: layers are named one by one */
-#define LAUNCH_NO_GPU "none"
+#define LAUNCH_LIST     16
+#define LAUNCH_FOLDERS  "(folders)" /* choice of the image field: layers are named one by one */
+#define LAUNCH_NO_GPU   "none"
 #define LAUNCH_ALL_GPUS "all GPUs"
 
 /* A request and everything that it points to. */

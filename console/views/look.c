@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * How states look: a glyph, a role and a word each, the same in every view. The word alone tells the
- * state; glyph and role only make it quick to see.
+ * How states look: a glyph, a role and a word each, the same in every view. The word alone tells
+ * the state; glyph and role only make it quick to see.
  */
 #include <stdio.h>
 #include <string.h>
@@ -215,8 +215,8 @@ void system_state_text(const struct hvgpu_system *system, char *out, size_t size
     } else {
         bool has_text = system->state_text != NULL && system->state_text[0] != '\0';
         const char *word = look_system(system).word;
-        text_clean(out, size, system->state == HVGPU_STATE_UNKNOWN && has_text ? system->state_text
-                                                                               : word);
+        text_clean(out, size,
+                   system->state == HVGPU_STATE_UNKNOWN && has_text ? system->state_text : word);
     }
 }
 
@@ -254,8 +254,8 @@ unsigned job_permille(const struct hvgpu_job *job)
             continue;
         }
         all++;
-        done += job->steps[i].state != HVGPU_STEP_WAITING &&
-                job->steps[i].state != HVGPU_STEP_RUNNING;
+        done +=
+            job->steps[i].state != HVGPU_STEP_WAITING && job->steps[i].state != HVGPU_STEP_RUNNING;
     }
     return all > 0 ? (unsigned)(done * 1000 / all) : 0;
 }

@@ -18,8 +18,16 @@ extern const struct view_ops gpus_view, containers_view, events_view, checks_vie
 
 /* ---- opening ---- */
 
-enum object_kind { OBJECT_NONE, OBJECT_GPU, OBJECT_SYSTEM, OBJECT_CHECK, OBJECT_JOB, OBJECT_IMAGE,
-                   OBJECT_EVENT, OBJECT_LEFTOVER };
+enum object_kind {
+    OBJECT_NONE,
+    OBJECT_GPU,
+    OBJECT_SYSTEM,
+    OBJECT_CHECK,
+    OBJECT_JOB,
+    OBJECT_IMAGE,
+    OBJECT_EVENT,
+    OBJECT_LEFTOVER
+};
 
 /* The kind of object that a view lists, and the id of the selected one as the describe and inspect
  * functions take it (a job's number, an event's sequence in decimal). */
@@ -59,7 +67,8 @@ uint64_t object_generation(const struct hvgpu_snapshot *s, enum object_kind kind
 void object_title(struct app *app, enum object_kind kind, const char *id, char *out, size_t size);
 /* Draws the pane with its frame. */
 void detail_draw(struct app *app, struct rect area, enum object_kind kind, const char *id);
-/* Fills the sheet with all that is known of the object. False: there is no such object (any more). */
+/* Fills the sheet with all that is known of the object. False: there is no such object (any more).
+ */
 bool describe(struct app *app, struct sheet *sheet, enum object_kind kind, const char *id);
 bool describe_gpu(struct app *app, struct sheet *sheet, const char *id);
 bool describe_system(struct app *app, struct sheet *sheet, const char *id);
@@ -85,7 +94,8 @@ struct look look_step(enum hvgpu_step_state state);
 struct look look_severity(unsigned severity);
 /* Text, or a dash where it is NULL or empty. */
 void cell_text(struct table_cell *cell, enum role role, const char *text);
-void cell_look(struct table_cell *cell, const struct table *table, struct look look); /* its glyph */
+void cell_look(struct table_cell *cell, const struct table *table,
+               struct look look); /* its glyph */
 
 const char *system_name(const struct hvgpu_system *system); /* name, else id */
 /* "running", or "ended, still holds gpu0" */

@@ -44,10 +44,13 @@ static inline struct hvgpu *hand_made_new(void)
     if (host == NULL) {
         abort();
     }
-    host->host = (struct hvgpu_host){.uri = "test:", .name = "GPUHOST01",
+    host->host = (struct hvgpu_host){.uri = "test:",
+                                     .name = "GPUHOST01",
                                      .edition = "Windows Server 2022 Datacenter",
-                                     .build = known(20348), .link = HVGPU_LINK_LIVE,
-                                     .time_ms = 1767225600000, .simulated = true};
+                                     .build = known(20348),
+                                     .link = HVGPU_LINK_LIVE,
+                                     .time_ms = 1767225600000,
+                                     .simulated = true};
     host->snapshot.host = &host->host;
     host->snapshot.loaded = true;
     host->snapshot.generation = 1;

@@ -245,7 +245,9 @@ static void test_the_view_cannot_draw_over_the_frame(void **state)
 static void test_the_title_says_paused_and_read_only(void **state)
 {
     struct fixture *f = *state;
-    hvgpu_poll(f->host);
+    for (int i = 0; i < 100 && !hvgpu_snapshot(f->host)->host->paused; i++) {
+        (void)hvgpu_wait(f->host, 20);
+    }
     app_update(f->app);
     app_paint(f->app);
     assert_row_has(f, 0, "paused");

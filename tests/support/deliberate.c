@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The table of deliberate differences. Where hcsshim's own versions differ (SCSI controller "0" or a
- * GUID, scratch at C:\c\1 or c:\mounts\scsi\m0, drivers after or before the layers, EnableHotHint
+ * The table of deliberate differences. Where hcsshim's own versions differ (SCSI controller "0" or
+ * a GUID, scratch at C:\c\1 or c:\mounts\scsi\m0, drivers after or before the layers, EnableHotHint
  * omitted or written out), hvgpu has the form of the recorded version, so those need no row.
  */
 #include "tests/support/deliberate.h"
@@ -70,9 +70,9 @@ static void probe_process(struct json *call)
     if (!is_call(call, "CreateProcess") || program == NULL) {
         return;
     }
-    char *theirs = text_format("%.*sdevice-util.exe children --parentID=%s --property=location",
-                               (int)(program - line), line,
-                               program + strlen("gpuprobe.exe children "));
+    char *theirs =
+        text_format("%.*sdevice-util.exe children --parentID=%s --property=location",
+                    (int)(program - line), line, program + strlen("gpuprobe.exe children "));
     json_remove(document, "CommandLine");
     json_add_string(document, "CommandLine", theirs);
     json_remove(document, "CreateStdOutPipe");
@@ -94,7 +94,8 @@ const struct deliberate_row deliberate_rows[] = {
      "systems end with the shim",
      lifetime},
     {"MMIO gaps",
-     "every launch reserves the windows that a paravirtual GPU needs, so that a VM launched without "
+     "every launch reserves the windows that a paravirtual GPU needs, so that a VM launched "
+     "without "
      "one can be given one later",
      mmio_gaps},
     {"probe share",

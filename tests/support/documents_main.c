@@ -20,12 +20,12 @@ static const struct host_kind hosts[] = {
     {19041, 3}, {19044, 3}, {20348, 5}, {22621, 7}, {26100, 8}};
 
 /* Prints the calls of one flow; false: it could not be planned. */
-static bool print_flow(const struct fixture *fixture, const char *name,
+static bool print_flow(const struct plan_fixture *fixture, const char *name,
                        const struct hvgpu_request *request)
 {
     struct json *calls = NULL;
     struct hvgpu_error err = {0};
-    if (fixture_dry_run(fixture, request, &calls, &err) != HVGPU_OK) {
+    if (plan_fixture_dry_run(fixture, request, &calls, &err) != HVGPU_OK) {
         fprintf(stderr, "%s: %s: %s\n", name, err.object, err.message);
         return false;
     }
@@ -44,12 +44,12 @@ static bool print_flow(const struct fixture *fixture, const char *name,
 
 static struct hvgpu_request launch_of_image(void)
 {
-    const struct hvgpu_request request = {
-        .verb = HVGPU_LAUNCH, .launch = {.name = "flow", .image = FIXTURE_IMAGE}};
+    const struct hvgpu_request request = {.verb = HVGPU_LAUNCH,
+                                          .launch = {.name = "flow", .image = PLAN_IMAGE}};
     return request;
 }
 
-static bool print_launches(const struct fixture *fixture)
+static bool print_launches(const struct plan_fixture *fixture)
 {
     static const struct hvgpu_gpu_request gpus[] = {
         {.gpu = "gpu0", .partition = {.value = 3, .known = true}}, {.gpu = "gpu1"}};
@@ -57,7 +57,7 @@ static bool print_launches(const struct fixture *fixture)
         {.host_path = "C:\\data in", .guest_path = "C:\\in", .read_only = true},
         {.host_path = "C:\\out", .guest_path = "C:\\out"}};
     static const struct hvgpu_device_request devices[] = {
-        {.type = "vpci", .id = FIXTURE_DEVICE_ID "/3"},
+        {.type = "vpci", .id = PLAN_DEVICE_ID "/3"},
         {.type = "vpci-instance-id", .id = "PCIP\\VEN_10DE&DEV_1EB8\\7&1&0&0"}};
     struct hvgpu_request plain = launch_of_image();
     struct hvgpu_request list = launch_of_image();
@@ -71,7 +71,7 @@ static bool print_launches(const struct fixture *fixture)
     struct hvgpu_request whole = launch_of_image();
     whole.launch.devices = devices;
     whole.launch.device_count = 2;
-    const struct hvgpu_request record = fixture_record_request();
+    const struct hvgpu_request record = plan_fixture_record_request();
     const struct hvgpu_request verify = {.verb = HVGPU_VERIFY};
     return print_flow(fixture, "launch", &plain) && print_flow(fixture, "launch --gpu", &list) &&
            print_flow(fixture, "launch --gpu-mirror --rm", &mirror) &&
@@ -80,7 +80,7 @@ static bool print_launches(const struct fixture *fixture)
            print_flow(fixture, "verify", &verify);
 }
 
-static bool print_changes(const struct fixture *fixture)
+static bool print_changes(const struct plan_fixture *fixture)
 {
     static const struct hvgpu_gpu_request gpu = {.gpu = "gpu0"};
     const char *other = fixture->systems[2].id;
@@ -118,8 +118,8 @@ static bool print_changes(const struct fixture *fixture)
 int main(void)
 {
     for (size_t i = 0; i < sizeof hosts / sizeof hosts[0]; i++) {
-        struct fixture fixture;
-        fixture_make(&fixture, hosts[i].build, hosts[i].schema_minor);
+        struct plan_fixture fixture;
+        plan_fixture_make(&fixture, hosts[i].build, hosts[i].schema_minor);
         if (!print_launches(&fixture) || !print_changes(&fixture)) {
             return 1;
         }

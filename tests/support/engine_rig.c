@@ -18,6 +18,7 @@ struct engine_rig *rig_new(void)
     struct engine_rig *rig = calloc(1, sizeof *rig);
     rig->fake = fake_new();
     fake_walls(rig->fake, &rig->walls);
+    rig->walls.tick_ms = 100; /* ten times as quick as a real one */
     rig->inbox = inbox_new(0);
     rig->model = model_new("test:", false, 0);
     if (rig->inbox == NULL || rig->model == NULL ||
@@ -134,19 +135,19 @@ void rig_own_system(struct engine_rig *rig, const char *id, bool with_gpu, bool 
              "\"Running\",\"HostingSystemId\":\"%s\"}",
              id, vm_id);
     fake_system(rig->fake, id, json, remove);
-    struct owned_gpu gpu = {
-        .instance_id = text_copy("PCI\\VEN_10DE&DEV_1EB8&SUBSYS_12A210DE&REV_A1\\4&1"),
-        .partition = {3, true}};
+    struct owned_gpu gpu = {.instance_id =
+                                text_copy("PCI\\VEN_10DE&DEV_1EB8&SUBSYS_12A210DE&REV_A1\\4&1"),
+                            .partition = {3, true}};
     struct ownership record = {.id = (char *)(uintptr_t)id,
                                .vm_id = vm_id,
-                               .image = (char *)(uintptr_t)"windows/server:ltsc2022",
+                               .image = (char *)(uintptr_t) "windows/server:ltsc2022",
                                .gpu_mode = with_gpu ? HVGPU_MODE_LIST : HVGPU_MODE_NONE,
                                .gpus = &gpu,
                                .gpu_count = with_gpu ? 1 : 0,
                                .remove = remove,
                                .init_pid = {4711, true},
-                               .probe_vm = (char *)(uintptr_t)"gpuprobe.exe",
-                               .probe_container = (char *)(uintptr_t)"C:\\gpuprobe\\gpuprobe.exe"};
+                               .probe_vm = (char *)(uintptr_t) "gpuprobe.exe",
+                               .probe_container = (char *)(uintptr_t) "C:\\gpuprobe\\gpuprobe.exe"};
     if (ownership_put(rig->walls.store, &record, NULL) != HVGPU_OK) {
         abort();
     }

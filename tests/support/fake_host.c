@@ -866,15 +866,15 @@ static hcs_result images(void *machine, struct host_image **out, size_t *count)
     (void)machine;
     *count = 3;
     *out = calloc(3, sizeof **out);
-    (*out)[0] = (struct host_image){.name = (char *)(uintptr_t)"windows/server:ltsc2022",
-                                    .base_name = (char *)(uintptr_t)"windows/server",
+    (*out)[0] = (struct host_image){.name = (char *)(uintptr_t) "windows/server:ltsc2022",
+                                    .base_name = (char *)(uintptr_t) "windows/server",
                                     .build = {20348, true},
                                     .has_utility_vm = HVGPU_ANSWER_YES};
-    (*out)[1] = (struct host_image){.name = (char *)(uintptr_t)"newer",
+    (*out)[1] = (struct host_image){.name = (char *)(uintptr_t) "newer",
                                     .build = {26100, true},
                                     .has_utility_vm = HVGPU_ANSWER_YES};
-    (*out)[2] = (struct host_image){.name = (char *)(uintptr_t)"bare",
-                                    .has_utility_vm = HVGPU_ANSWER_NO};
+    (*out)[2] =
+        (struct host_image){.name = (char *)(uintptr_t) "bare", .has_utility_vm = HVGPU_ANSWER_NO};
     return 0;
 }
 

@@ -51,8 +51,12 @@ static void write_scenario(struct flow *flow, const struct flow_options *options
     const char *folder = getenv("TMPDIR");
     uint32_t random = 0;
     os_random(&random, sizeof random);
-    snprintf(flow->path, sizeof flow->path, "%s/flow-%u-%08x.json", folder != NULL ? folder : "/tmp",
-             os_process_id(), random);
+    if (options->state_file != NULL) {
+        snprintf(flow->path, sizeof flow->path, "%s.scenario.json", options->state_file);
+    } else {
+        snprintf(flow->path, sizeof flow->path, "%s/flow-%u-%08x.json",
+                 folder != NULL ? folder : "/tmp", os_process_id(), random);
+    }
     FILE *file = fopen(flow->path, "w");
     if (file == NULL) {
         die("write scenario", flow->path);
@@ -122,7 +126,7 @@ const struct hvgpu_job *flow_wait(struct flow *flow, uint64_t id, unsigned secon
 }
 
 const struct hvgpu_job *flow_run(struct flow *flow, const struct hvgpu_request *request,
-                                unsigned seconds)
+                                 unsigned seconds)
 {
     uint64_t id = flow_submit(flow, request);
     return id != 0 ? flow_wait(flow, id, seconds) : NULL;
@@ -133,23 +137,21 @@ size_t flow_own_systems(const struct flow *flow)
     const struct hvgpu_snapshot *s = hvgpu_snapshot(flow->host);
     size_t count = 0;
     for (size_t i = 0; i < s->system_count; i++) {
-        count += s->systems[i]->ours && !s->systems[i]->left_over ? 1 : 0;
+        bool kept = s->systems[i]->left_over && s->systems[i]->state == HVGPU_STATE_STOPPED;
+        count += s->systems[i]->ours && !kept ? 1 : 0;
     }
     return count;
 }
 
 bool flow_settle(struct flow *flow, size_t wanted)
 {
-    for (int i = 0; i < SETTLE_TRIES; i++) {
-        if (i % 10 == 0) {
-            hvgpu_refresh(flow->host);
-        }
+    int held = 0; /* one reading may be older than the job's end */
+    for (int i = 0; i < SETTLE_TRIES && held < 4; i++) {
+        hvgpu_refresh(flow->host);
         hvgpu_wait(flow->host, STEP_MS);
-        if (i > 2 && flow_own_systems(flow) == wanted) {
-            return true;
-        }
+        held = flow_own_systems(flow) == wanted ? held + 1 : 0;
     }
-    return false;
+    return held == 4;
 }
 
 /* ---- requests ---- */

@@ -19,12 +19,12 @@ struct flow {
 };
 
 struct flow_options {
-    int candidate;      /* which form lets the GPU in: 0 none */
-    const char *schema; /* NULL: "2.5" */
-    const char *faults; /* JSON items, without the brackets; NULL: none */
-    bool no_gpu;        /* the host has no GPU at all */
-    const char *host;   /* further members of "host": "\"hypervisor\":false" */
-    const char *state_file;
+    int candidate;          /* which form lets the GPU in: 0 none */
+    const char *schema;     /* NULL: "2.5" */
+    const char *faults;     /* JSON items, without the brackets; NULL: none */
+    bool no_gpu;            /* the host has no GPU at all */
+    const char *host;       /* further members of "host": "\"hypervisor\":false" */
+    const char *state_file; /* the scenario's file is then beside it, always of the same name */
 };
 
 /* Opens and waits for the first inventory. Fails the test when that does not come. */
@@ -33,7 +33,7 @@ void flow_close(struct flow *flow);
 /* Submits and waits for the job's end; its record stays valid until the next poll. NULL: it did not
  * end within seconds. */
 const struct hvgpu_job *flow_run(struct flow *flow, const struct hvgpu_request *request,
-                                unsigned seconds);
+                                 unsigned seconds);
 /* Starts only. */
 uint64_t flow_submit(struct flow *flow, const struct hvgpu_request *request);
 const struct hvgpu_job *flow_wait(struct flow *flow, uint64_t id, unsigned seconds);

@@ -10,8 +10,10 @@
 #include "core/engine/hcs/hresult.h"
 #include "core/engine/hcs/simulated/machine.h"
 
-#define FIXTURE_GPU0   "\\\\?\\PCI#VEN_10DE&DEV_25B6#4&0#{064092b3-625e-43bf-9eb5-dc845897dd59}\\GPUPARAV"
-#define FIXTURE_GPU1   "\\\\?\\PCI#VEN_8086&DEV_3EA0#3&1#{064092b3-625e-43bf-9eb5-dc845897dd59}\\GPUPARAV"
+#define FIXTURE_GPU0                                                                               \
+    "\\\\?\\PCI#VEN_10DE&DEV_25B6#4&0#{064092b3-625e-43bf-9eb5-dc845897dd59}\\GPUPARAV"
+#define FIXTURE_GPU1                                                                               \
+    "\\\\?\\PCI#VEN_8086&DEV_3EA0#3&1#{064092b3-625e-43bf-9eb5-dc845897dd59}\\GPUPARAV"
 #define FIXTURE_DEVICE "PCIP\\VEN_10DE&DEV_1EB8&SUBSYS_12A210DE&REV_A1\\6&17F903&0&00200000"
 #define FIXTURE_BASE   "C:\\layers\\base"
 #define FIXTURE_TOP    "C:\\layers\\top"

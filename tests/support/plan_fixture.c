@@ -10,14 +10,14 @@
 #include "core/base/text.h"
 #include "core/engine/hcs/plan.h"
 
-static void make_gpus(struct fixture *f)
+static void make_gpus(struct plan_fixture *f)
 {
     f->gpus[0] = (struct hvgpu_gpu){
         .id = "gpu0",
         .name = "NVIDIA GeForce GTX 1050 Ti",
         .vendor = "NVIDIA",
-        .instance_id = FIXTURE_GPU_ID,
-        .interface_path = FIXTURE_GPU_PATH,
+        .instance_id = PLAN_GPU_ID,
+        .interface_path = PLAN_GPU_PATH,
         .driver_package = "nv_dispi.inf_amd64_0123456789abcdef",
         .state = HVGPU_GPU_PARAVIRTUAL,
         .state_text = "Paravirtual",
@@ -43,12 +43,12 @@ static void make_gpus(struct fixture *f)
     f->view.gpu_count = 3;
 }
 
-static void make_images(struct fixture *f, unsigned build)
+static void make_images(struct plan_fixture *f, unsigned build)
 {
     f->layers[0] = "C:\\ProgramData\\docker\\windowsfilter\\aaaa";
     f->layers[1] = "C:\\ProgramData\\docker\\windowsfilter\\bbbb";
     f->images[0] = (struct hvgpu_image){
-        .name = FIXTURE_IMAGE,
+        .name = PLAN_IMAGE,
         .store = "docker",
         .build = {.value = build, .known = true},
         .layers = f->layers,
@@ -65,7 +65,7 @@ static void make_images(struct fixture *f, unsigned build)
     f->view.image_count = 2;
 }
 
-static void make_systems(struct fixture *f)
+static void make_systems(struct plan_fixture *f)
 {
     f->systems[0] = (struct hvgpu_system){
         .id = "demo@vm",
@@ -93,7 +93,7 @@ static void make_systems(struct fixture *f)
     f->view.system_count = 3;
 }
 
-void fixture_make(struct fixture *f, unsigned build, unsigned schema_minor)
+void plan_fixture_make(struct plan_fixture *f, unsigned build, unsigned schema_minor)
 {
     memset(f, 0, sizeof *f);
     f->host = (struct hvgpu_host){
@@ -112,17 +112,16 @@ void fixture_make(struct fixture *f, unsigned build, unsigned schema_minor)
     f->view.facts.service = HVGPU_ANSWER_YES;
     f->view.facts.server_edition = HVGPU_ANSWER_YES;
     snprintf(f->view.facts.edition, sizeof f->view.facts.edition, "Windows Server");
-    snprintf(f->view.scratch_root, sizeof f->view.scratch_root,
-             "C:\\ProgramData\\hvgpu\\scratch");
+    snprintf(f->view.scratch_root, sizeof f->view.scratch_root, "C:\\ProgramData\\hvgpu\\scratch");
     snprintf(f->view.probe_folder, sizeof f->view.probe_folder, "C:\\ProgramData\\hvgpu\\probe");
     make_gpus(f);
     make_images(f, build);
     make_systems(f);
 }
 
-enum hvgpu_status fixture_dry_run(const struct fixture *fixture,
-                                  const struct hvgpu_request *request, struct json **calls,
-                                  struct hvgpu_error *err)
+enum hvgpu_status plan_fixture_dry_run(const struct plan_fixture *fixture,
+                                       const struct hvgpu_request *request, struct json **calls,
+                                       struct hvgpu_error *err)
 {
     struct job_plan plan;
     *calls = NULL;
@@ -130,7 +129,7 @@ enum hvgpu_status fixture_dry_run(const struct fixture *fixture,
     return status == HVGPU_OK ? job_dry_run(&plan, calls, err) : status;
 }
 
-const struct json *fixture_call(const struct json *calls, const char *verb, size_t n)
+const struct json *plan_fixture_call(const struct json *calls, const char *verb, size_t n)
 {
     for (const struct json *call = json_first(calls); call != NULL; call = json_next(call)) {
         if (text_equal(json_string(call, "call"), verb)) {
@@ -143,16 +142,16 @@ const struct json *fixture_call(const struct json *calls, const char *verb, size
     return NULL;
 }
 
-size_t fixture_count(const struct json *calls, const char *verb)
+size_t plan_fixture_count(const struct json *calls, const char *verb)
 {
     size_t n = 0;
-    while (fixture_call(calls, verb, n) != NULL) {
+    while (plan_fixture_call(calls, verb, n) != NULL) {
         n++;
     }
     return n;
 }
 
-const struct json *fixture_modify(const struct json *calls, const char *path, size_t n)
+const struct json *plan_fixture_modify(const struct json *calls, const char *path, size_t n)
 {
     for (const struct json *call = json_first(calls); call != NULL; call = json_next(call)) {
         const char *where = json_string(call, "document/ResourcePath");
@@ -167,7 +166,7 @@ const struct json *fixture_modify(const struct json *calls, const char *path, si
     return NULL;
 }
 
-const struct json *fixture_process(const struct json *calls, const char *text)
+const struct json *plan_fixture_process(const struct json *calls, const char *text)
 {
     for (const struct json *call = json_first(calls); call != NULL; call = json_next(call)) {
         const char *line = json_string(call, "document/CommandLine");
@@ -179,12 +178,12 @@ const struct json *fixture_process(const struct json *calls, const char *text)
     return NULL;
 }
 
-struct hvgpu_request fixture_record_request(void)
+struct hvgpu_request plan_fixture_record_request(void)
 {
     static const char *const layers[] = {"C:\\gold\\img\\top", "C:\\gold\\img\\base"};
     static const char *const drivers[] = {"C:\\gold\\drivers"};
     static const struct hvgpu_device_request devices[] = {
-        {.type = "vpci-instance-id", .id = FIXTURE_DEVICE_ID}};
+        {.type = "vpci-instance-id", .id = PLAN_DEVICE_ID}};
     const struct hvgpu_request request = {
         .verb = HVGPU_LAUNCH,
         .launch =

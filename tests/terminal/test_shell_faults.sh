@@ -4,16 +4,17 @@
 # the end the machine holds nothing of it, or what it holds is listed and can be removed.
 . "$HVGPU_SOURCE/tests/terminal/shell.sh"
 export HVGPU_TIMEOUT_MS=300
-PICK=${FAULT_EVERY:-1} # 1: every call
+PICK=${FAULT_EVERY:-7} # 1: every call, as CI does
 
 plain="demo:still?clock=stepped"
 IMAGE=mcr.microsoft.com/windows/server:ltsc2022
 GPU=gpu1
 
-# scenario KIND N: a machine whose N-th changing call meets the fault
+# scenario KIND N CALL: a machine whose N-th such call meets the fault
 scenario() {
     cat >"$WORK/s.json" <<EOF
-{"name": "fault", "base": "still", "faults": [{"call": "$3", "nth": $2, "do": "$1"}]}
+{"name": "fault", "base": "still",
+ "faults": [{"call": "$3", "nth": $2, "do": "$1", "match": ${4:-null}}]}
 EOF
 }
 
@@ -43,21 +44,23 @@ clean() {
     fi
 }
 
-# at_every KIND CALL: until a launch meets no fault any more
+# at_every KIND: the fault at the n-th changing call of a launch, for n up to past its last one
 at_every() {
     n=1
-    unmet=0
-    while [ $unmet -lt 1 ] && [ $n -lt 200 ]; do
+    met=0
+    while [ $n -le 40 ]; do
         rounds=0
         rm -rf "$WORK"/m.json* "$XDG_STATE_HOME"
-        scenario "$1" "$n" "$2"
+        scenario "$1" "$n" change
         HOST="demo:$WORK/s.json?state=$WORK/m.json&clock=stepped"
-        timeout 60 "$HVGPU_PROGRAM" -c "$HOST" launch --name fault1 --image "$IMAGE" --gpu "$GPU" \
+        # A call of the host's files that hangs cannot be timed out: then the launcher is killed.
+        timeout -s KILL 4 "$HVGPU_PROGRAM" -c "$HOST" launch --name fault1 --image "$IMAGE" --gpu "$GPU" \
             ping -t 127.0.0.1 >"$WORK/out" 2>"$WORK/err" </dev/null
         status=$?
+        cp "$WORK/err" "$WORK/launch.err"
         case $status in
-        0) unmet=1 ;;
-        1 | 3 | 137) ;;
+        0) ;;
+        1 | 3 | 137) met=$((met + 1)) ;;
         *)
             echo "# $1 at call $n: status $status"
             sed 's/^/# /' "$WORK/err" | tail -n 20
@@ -68,26 +71,26 @@ at_every() {
             echo "# $1 at call $n: failed without a word"
             return 1
         fi
+        # After a launch that met no fault the next call would: the machine goes on without faults.
+        scenario "$1" 0 HcsCrashComputeSystem
         if ! clean; then
             echo "# $1 at call $n (launch ended with $status):"
-            sed 's/^/# launch: /' "$WORK/err" | tail -n 12
+            sed 's/^/# launch: /' "$WORK/launch.err" | tail -n 12
             return 1
         fi
         n=$((n + PICK))
     done
-    echo "# $1 at $n calls"
-    [ $n -gt 10 ]
+    echo "# $1: $met launches met the fault"
+    [ $met -gt 3 ]
 }
 
-killed() { at_every kill 'change'; }
-killed_after() { at_every kill-after 'change'; }
-refused() { at_every fail 'change'; }
-nonsense() { at_every nonsense 'change'; }
-hung() { at_every hang 'change'; }
+killed() { at_every kill; }
+killed_after() { at_every kill-after; }
+refused() { at_every fail; }
+hung() { at_every hang; }
 
-check 'killed before every changing call' killed
-check 'killed after every changing call' killed_after
-check 'refused at every changing call' refused
-check 'nonsense at every changing call' nonsense
-check 'hung at every changing call' hung
+check 'killed before changing calls' killed
+check 'killed after changing calls' killed_after
+check 'refused at changing calls' refused
+check 'hung at changing calls' hung
 finish

@@ -177,8 +177,8 @@ static void test_create_gives_a_handle_and_a_failed_create_none(void **state)
     struct json *document = json_new_object();
     struct client_system *system = NULL;
     int32_t code = -1;
-    assert_int_equal(
-        client_create(rig->client, "new", document, 1000, &system, &code, NULL, NULL), HVGPU_OK);
+    assert_int_equal(client_create(rig->client, "new", document, 1000, &system, &code, NULL, NULL),
+                     HVGPU_OK);
     assert_string_equal(client_system_id(system), "new");
     assert_int_equal(fake_open_handles(rig->fake, "new"), 1);
     client_system_keep(system);
@@ -189,20 +189,18 @@ static void test_create_gives_a_handle_and_a_failed_create_none(void **state)
 
     struct hvgpu_error err;
     fake_script(rig->fake, FAKE_CREATE, (struct fake_reply){.result = HR_HCS_E_INVALID_JSON}, 1);
-    assert_int_equal(
-        client_create(rig->client, "bad", document, 1000, &system, &code, NULL, &err),
-        HVGPU_INVALID);
+    assert_int_equal(client_create(rig->client, "bad", document, 1000, &system, &code, NULL, &err),
+                     HVGPU_INVALID);
     assert_null(system);
-    fake_script(rig->fake, FAKE_CREATE, (struct fake_reply){.start = HR_HCS_E_SYSTEM_ALREADY_EXISTS},
-                1);
-    assert_int_equal(
-        client_create(rig->client, "bad", document, 1000, &system, &code, NULL, &err),
-        HVGPU_EXISTS);
+    fake_script(rig->fake, FAKE_CREATE,
+                (struct fake_reply){.start = HR_HCS_E_SYSTEM_ALREADY_EXISTS}, 1);
+    assert_int_equal(client_create(rig->client, "bad", document, 1000, &system, &code, NULL, &err),
+                     HVGPU_EXISTS);
     /* "Not fully created yet" is a success: the handle is good. */
     fake_script(rig->fake, FAKE_CREATE, (struct fake_reply){.result = HR_HCS_E_OPERATION_PENDING},
                 1);
-    assert_int_equal(
-        client_create(rig->client, "slow", document, 1000, &system, &code, NULL, &err), HVGPU_OK);
+    assert_int_equal(client_create(rig->client, "slow", document, 1000, &system, &code, NULL, &err),
+                     HVGPU_OK);
     client_system_drop(system);
     json_free(document);
 }
@@ -223,8 +221,7 @@ static void test_grant_access_names_the_path(void **state)
     struct hvgpu_error err;
     int32_t code = 1;
     assert_int_equal(client_grant_access(rig->client, "vm", "C:\\a", &code, &err), HVGPU_OK);
-    assert_int_equal(client_grant_access(rig->client, "vm", "X:\\a", &code, &err),
-                     HVGPU_NOT_FOUND);
+    assert_int_equal(client_grant_access(rig->client, "vm", "X:\\a", &code, &err), HVGPU_NOT_FOUND);
     assert_string_equal(err.object, "X:\\a");
 }
 
@@ -312,19 +309,19 @@ static void test_run_collects_output_errors_and_exit_code(void **state)
     size_t len = 0;
     uint32_t exit_code = 0;
     int32_t code = 0;
-    fake_program(rig->fake, (struct fake_program){
-                                .output = "hello", .errors = "warn\x1b[2J", .exit_code = 7});
-    assert_int_equal(client_run(vm, json, 2000, 100, &out, &len, errors, sizeof errors, &exit_code,
-                                &code, NULL),
-                     HVGPU_OK);
+    fake_program(rig->fake,
+                 (struct fake_program){.output = "hello", .errors = "warn\x1b[2J", .exit_code = 7});
+    assert_int_equal(
+        client_run(vm, json, 2000, 100, &out, &len, errors, sizeof errors, &exit_code, &code, NULL),
+        HVGPU_OK);
     assert_string_equal(out, "hello");
     assert_int_equal(len, 5);
     assert_int_equal(exit_code, 7);
     assert_null(strchr(errors, '\x1b'));
     free(out);
     /* More than the maximum is read and dropped. */
-    assert_int_equal(
-        client_run(vm, json, 2000, 2, &out, &len, NULL, 0, &exit_code, &code, NULL), HVGPU_OK);
+    assert_int_equal(client_run(vm, json, 2000, 2, &out, &len, NULL, 0, &exit_code, &code, NULL),
+                     HVGPU_OK);
     assert_string_equal(out, "he");
     free(out);
     json_free(json);
@@ -387,8 +384,8 @@ static void test_streams_that_the_host_never_closes_are_closed_after_the_exit(vo
     int32_t code = 0;
     fake_program(rig->fake, (struct fake_program){.output = "last words", .open_output = true});
     int64_t before = os_now_ns();
-    assert_int_equal(
-        client_run(vm, json, 5000, 100, &out, &len, NULL, 0, &exit_code, &code, NULL), HVGPU_OK);
+    assert_int_equal(client_run(vm, json, 5000, 100, &out, &len, NULL, 0, &exit_code, &code, NULL),
+                     HVGPU_OK);
     int64_t took_ms = (os_now_ns() - before) / 1000000;
     assert_true(took_ms >= 900 && took_ms < 3000);
     assert_string_equal(out, "last words");
@@ -429,11 +426,11 @@ static void test_a_spurious_invalid_argument_is_recovered_from(void **state)
     assert_int_equal(fake_count(rig->fake, FAKE_PROCESS_INFO), 1);
     char buffer[16];
     size_t got = 0;
-    assert_int_equal(
-        client_process_read(process, false, buffer, sizeof buffer, &got, NULL), HVGPU_OK);
+    assert_int_equal(client_process_read(process, false, buffer, sizeof buffer, &got, NULL),
+                     HVGPU_OK);
     assert_int_equal(got, 5);
-    assert_int_equal(
-        client_process_read(process, false, buffer, sizeof buffer, &got, NULL), HVGPU_OK);
+    assert_int_equal(client_process_read(process, false, buffer, sizeof buffer, &got, NULL),
+                     HVGPU_OK);
     assert_int_equal(got, 0);
     client_process_drop(process);
     json_free(json);
@@ -452,8 +449,9 @@ static void test_input_is_written_and_its_end_is_told_to_the_guest(void **state)
     assert_int_equal(client_process_start(vm, json, 1000, &process, &code, NULL, NULL), HVGPU_OK);
     assert_int_equal(client_process_write(process, "dir\n", 4, NULL), HVGPU_OK);
     assert_int_equal(client_process_resize(process, 120, 40, NULL), HVGPU_OK);
-    assert_string_equal(fake_last_modify(rig->fake), "{\"Operation\":\"ConsoleSize\",\"ConsoleSize\":"
-                                                     "{\"Height\":40,\"Width\":120}}");
+    assert_string_equal(fake_last_modify(rig->fake),
+                        "{\"Operation\":\"ConsoleSize\",\"ConsoleSize\":"
+                        "{\"Height\":40,\"Width\":120}}");
     assert_int_equal(client_process_end_input(process, NULL), HVGPU_OK);
     assert_string_equal(fake_last_modify(rig->fake),
                         "{\"Operation\":\"CloseHandle\",\"CloseHandle\":{\"Handle\":\"StdIn\"}}");
@@ -476,8 +474,8 @@ static void test_killing_what_is_dead_already_is_a_success(void **state)
     struct hvgpu_error err;
     int32_t code = 0;
     assert_int_equal(client_process_start(vm, json, 1000, &process, &code, NULL, NULL), HVGPU_OK);
-    static const int32_t dead[] = {(int32_t)0x8037011Fu, (int32_t)0x8037011Bu,
-                                   (int32_t)0x80370110u, (int32_t)0xC0370110u};
+    static const int32_t dead[] = {(int32_t)0x8037011Fu, (int32_t)0x8037011Bu, (int32_t)0x80370110u,
+                                   (int32_t)0xC0370110u};
     for (size_t i = 0; i < sizeof dead / sizeof *dead; i++) {
         fake_script(rig->fake, FAKE_TERMINATE_PROCESS, (struct fake_reply){.result = dead[i]}, 1);
         assert_int_equal(client_process_kill(process, &err), HVGPU_OK);
@@ -556,8 +554,7 @@ static void test_asynchronous_reads_answer_once(void **state)
     assert_int_equal(client_properties_async(vm, NULL, count_answer, &answers, NULL), HVGPU_OK);
     fake_script(rig->fake, FAKE_PROPERTIES, (struct fake_reply){.start = HR_E_FAIL}, 1);
     struct hvgpu_error err;
-    assert_int_equal(client_properties_async(vm, NULL, count_answer, &answers, &err),
-                     HVGPU_FAILED);
+    assert_int_equal(client_properties_async(vm, NULL, count_answer, &answers, &err), HVGPU_FAILED);
     os_mutex_lock(answers.mutex);
     while (answers.count < 2) {
         os_cond_wait(answers.cond, answers.mutex, INT64_MAX);

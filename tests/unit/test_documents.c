@@ -16,8 +16,8 @@
 #include "core/engine/hcs/documents.h"
 #include "core/engine/hcs/guest_command.h"
 
-static const struct schema_level levels[] = {{2, 1, 17763}, {2, 3, 19044}, {2, 5, 20348},
-                                             {2, 7, 22621}, {2, 8, 26100}};
+static const struct schema_level levels[] = {
+    {2, 1, 17763}, {2, 3, 19044}, {2, 5, 20348}, {2, 7, 22621}, {2, 8, 26100}};
 enum { LEVELS = sizeof levels / sizeof levels[0] };
 static const struct schema_level *const newest = &levels[LEVELS - 1];
 
@@ -60,8 +60,7 @@ static void test_memory_is_rounded_up_to_an_even_number(void **state)
     (void)state;
     uint64_t size = 0;
     struct json *document = vm(newest, false);
-    assert_true(
-        json_u64(document, "VirtualMachine/ComputeTopology/Memory/SizeInMB", &size));
+    assert_true(json_u64(document, "VirtualMachine/ComputeTopology/Memory/SizeInMB", &size));
     assert_int_equal(size, 4096);
     json_free(document);
 }
@@ -78,8 +77,7 @@ static void test_overcommit_brings_the_hot_hint_and_full_backing_neither(void **
     assert_null(json_member(json_get(pinned, memory), "EnableHotHint"));
     const char *share = "VirtualMachine/Devices/VirtualSmb/Shares";
     assert_null(json_get(json_first(json_get(loose, share)), "Options/NoDirectmap"));
-    assert_true(
-        json_bool(json_first(json_get(pinned, share)), "Options/NoDirectmap", false));
+    assert_true(json_bool(json_first(json_get(pinned, share)), "Options/NoDirectmap", false));
     json_free(loose);
     json_free(pinned);
 }
@@ -101,8 +99,8 @@ static void test_mmio_gaps_come_with_schema_2_3(void **state)
 static void test_lifetime_flag_is_there_only_when_asked_for(void **state)
 {
     (void)state;
-    struct document_vm what = {.boot_folder = "C:\\f", .disk = "C:\\d", .memory_mb = 1024,
-                               .processors = 1};
+    struct document_vm what = {
+        .boot_folder = "C:\\f", .disk = "C:\\d", .memory_mb = 1024, .processors = 1};
     struct json *lasting = document_vm(newest, &what);
     what.ends_with_last_handle = true;
     struct json *ending = document_vm(newest, &what);
@@ -130,9 +128,9 @@ static void test_requests_are_valid_on_every_schema(void **state)
             document_gpu_update(level, document_gpu_settings(level, HVGPU_MODE_LIST, gpus, 1)),
             document_gpu_update(level, document_gpu_settings(level, HVGPU_MODE_MIRROR, NULL, 0)),
             document_gpu_update(level, document_gpu_settings(level, HVGPU_MODE_NONE, NULL, 0)),
-            level->minor >= 3 ? document_device_add(level, "11111111-2222-4333-8444-555555555555",
-                                                    "PCIP\\A", 0)
-                              : NULL,
+            level->minor >= 3
+                ? document_device_add(level, "11111111-2222-4333-8444-555555555555", "PCIP\\A", 0)
+                : NULL,
         };
         for (size_t k = 0; k < sizeof documents / sizeof documents[0]; k++) {
             if (documents[k] != NULL) {
@@ -180,10 +178,10 @@ static void test_virtual_function_zero_is_omitted(void **state)
     struct json *physical = document_device_add(&levels[1], guid, "PCIP\\A", 0);
     struct json *virtual_one = document_device_add(&levels[1], guid, "PCIP\\A", 3);
     uint64_t function = 0;
-    assert_null(json_member(json_first(json_get(physical, "Settings/Functions")),
-                            "VirtualFunction"));
-    assert_true(json_u64(json_first(json_get(virtual_one, "Settings/Functions")),
-                         "VirtualFunction", &function));
+    assert_null(
+        json_member(json_first(json_get(physical, "Settings/Functions")), "VirtualFunction"));
+    assert_true(json_u64(json_first(json_get(virtual_one, "Settings/Functions")), "VirtualFunction",
+                         &function));
     assert_int_equal(function, 3);
     assert_null(json_get(physical, "Settings/PropagateNumaAffinity"));
     struct json *young = document_device_add(newest, guid, "PCIP\\A", 0);
@@ -271,9 +269,13 @@ static void test_processes_are_valid_and_ask_only_for_wanted_pipes(void **state)
 {
     (void)state;
     const struct document_process plain = {.command = "cmd /c dir"};
-    const struct document_process console = {.command = "cmd", .user = "ContainerAdministrator",
-                                             .input = true, .output = true, .console = true,
-                                             .columns = 80, .rows = 25};
+    const struct document_process console = {.command = "cmd",
+                                             .user = "ContainerAdministrator",
+                                             .input = true,
+                                             .output = true,
+                                             .console = true,
+                                             .columns = 80,
+                                             .rows = 25};
     struct json *a = document_process(newest, &plain);
     struct json *b = document_process(newest, &console);
     uint64_t rows = 0;

@@ -205,10 +205,8 @@ static void test_exec_passes_input_output_and_exit_code(void **state)
     flow_open(&flow, &options);
     (void)done(&flow, &request);
     assert_true(flow_settle(&flow, 2));
-    const struct hvgpu_request exec = {.verb = HVGPU_EXEC,
-                                       .target = "e1",
-                                       .command = "sort",
-                                       .interactive = true};
+    const struct hvgpu_request exec = {
+        .verb = HVGPU_EXEC, .target = "e1", .command = "sort", .interactive = true};
     uint64_t id = flow_submit(&flow, &exec);
     assert_true(id != 0);
     assert_true(hvgpu_job_input(flow.host, id, "second\nfirst\n", 13));
@@ -267,7 +265,8 @@ static void test_failed_attach_puts_the_previous_gpus_back(void **state)
     (void)state;
     struct flow flow;
     static const struct hvgpu_gpu_request gpu = {.gpu = "gpu0"};
-    /* The render device cannot be restarted: after the Update, so that there is something to undo. */
+    /* The render device cannot be restarted: after the Update, so that there is something to undo.
+     */
     const struct flow_options options = {
         .candidate = 1,
         .faults = "{\"call\":\"HcsCreateProcess\",\"match\":\"restart\",\"do\":\"fail\"}"};

@@ -106,8 +106,8 @@ static struct json *record_line(const char *verb, const char *document)
         char *text = replace(text_copy(document), "2d631de9-d73c-4cb5-920e-8d0cfdf8b9b5", "*vpci*");
         text = replace(text, "a710dc3c-0001-0002-0102-030405060708", "<layer GUID of top>");
         text = replace(text, "3ddc94d8-0001-0002-0102-030405060708", "<layer GUID of base>");
-        text = replace(text, "PCIROOT(0)#PCI(0100)",
-                       "<location path of device 1 in the utility VM>");
+        text =
+            replace(text, "PCIROOT(0)#PCI(0100)", "<location path of device 1 in the utility VM>");
         json_add(call, "document", parse(text));
         free(text);
     }
@@ -146,8 +146,9 @@ static void read_record(struct list *out)
 static void take_ours(const struct json *calls, size_t without, struct list *out)
 {
     memset(out, 0, sizeof *out);
-    const char *path = json_string(fixture_modify(calls, "VirtualMachine/Devices/VirtualPci/", 0),
-                                   "document/ResourcePath");
+    const char *path =
+        json_string(plan_fixture_modify(calls, "VirtualMachine/Devices/VirtualPci/", 0),
+                    "document/ResourcePath");
     assert_non_null(path);
     char *guid = text_copy(strrchr(path, '/') + 1);
     assert_true(guid_is_valid(guid));
@@ -194,12 +195,12 @@ static bool are_equal(const struct list *ours, const struct list *theirs, bool s
 
 static struct json *dry_run(void)
 {
-    struct fixture fixture;
+    struct plan_fixture fixture;
     struct hvgpu_error err;
     struct json *calls = NULL;
-    fixture_make(&fixture, 19044, 3);
-    const struct hvgpu_request request = fixture_record_request();
-    enum hvgpu_status status = fixture_dry_run(&fixture, &request, &calls, &err);
+    plan_fixture_make(&fixture, 19044, 3);
+    const struct hvgpu_request request = plan_fixture_record_request();
+    enum hvgpu_status status = plan_fixture_dry_run(&fixture, &request, &calls, &err);
     if (status != HVGPU_OK) {
         print_message("%s: %s\n", err.object, err.message);
     }
@@ -244,16 +245,16 @@ static void test_grants_and_creates_name_the_right_systems(void **state)
     (void)state;
     struct json *calls = dry_run();
     for (size_t i = 0; i < 2; i++) {
-        const struct json *grant = fixture_call(calls, "GrantVmAccess", i);
+        const struct json *grant = plan_fixture_call(calls, "GrantVmAccess", i);
         assert_string_equal(json_string(grant, "id"), "gold@vm");
         assert_non_null(json_string(grant, "document"));
     }
-    assert_string_equal(json_string(fixture_call(calls, "Create", 0), "id"), "gold@vm");
-    assert_string_equal(json_string(fixture_call(calls, "Create", 1), "id"), "gold");
+    assert_string_equal(json_string(plan_fixture_call(calls, "Create", 0), "id"), "gold@vm");
+    assert_string_equal(json_string(plan_fixture_call(calls, "Create", 1), "id"), "gold");
     assert_string_equal(
-        json_string(fixture_call(calls, "Create", 1), "document/HostingSystemId"), "gold@vm");
-    assert_string_equal(json_string(fixture_call(calls, "Start", 0), "id"), "gold@vm");
-    assert_string_equal(json_string(fixture_call(calls, "Start", 1), "id"), "gold");
+        json_string(plan_fixture_call(calls, "Create", 1), "document/HostingSystemId"), "gold@vm");
+    assert_string_equal(json_string(plan_fixture_call(calls, "Start", 0), "id"), "gold@vm");
+    assert_string_equal(json_string(plan_fixture_call(calls, "Start", 1), "id"), "gold");
     json_free(calls);
 }
 

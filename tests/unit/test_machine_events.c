@@ -211,9 +211,9 @@ static void test_fault_is_slow_hangs_or_answers_nonsense(void **state)
     assert_int_not_equal(json_parse(f.document, strlen(f.document), "answer", &parsed, NULL),
                          HVGPU_OK);
     assert_int_equal(fixture_call(&f, MACHINE_PROPERTIES, vm, NULL, NULL, NULL), 0);
-    assert_int_equal(fixture_call(&f, MACHINE_PROPERTIES, vm, NULL,
-                                  "{\"PropertyTypes\":[\"Memory\"]}", NULL),
-                     -1);
+    assert_int_equal(
+        fixture_call(&f, MACHINE_PROPERTIES, vm, NULL, "{\"PropertyTypes\":[\"Memory\"]}", NULL),
+        -1);
     /* The hung request blocks its handle for ever; another handle still works. */
     assert_int_equal(fixture_call(&f, MACHINE_PROPERTIES, vm, NULL, NULL, NULL), -1);
     uint64_t second = 0;
@@ -235,8 +235,8 @@ static void test_kill_comes_before_or_after_the_call_was_served(void **state)
     assert_true(f.killed);
     f.killed = false;
     assert_false(fixture_listed(&f, "vm"));
-    struct machine_call call = {.request = MACHINE_CREATE, .client = f.client, .id = "vm",
-                                .document = fixture_vm_document};
+    struct machine_call call = {
+        .request = MACHINE_CREATE, .client = f.client, .id = "vm", .document = fixture_vm_document};
     assert_int_equal(machine_begin(f.m, &call, f.now, &vm), 0);
     assert_false(machine_must_die(f.m, f.client));
     machine_advance(f.m, f.now + 100000000);

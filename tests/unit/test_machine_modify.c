@@ -14,14 +14,16 @@
 
 #include "core/base/json.h"
 #include "core/base/text.h"
+#include "core/engine/hcs/simulated/state.h"
 #include "tests/support/machine_fixture.h"
 
 #define SHARE(type, rest)                                                                          \
     "{\"ResourcePath\":\"VirtualMachine/Devices/VirtualSmb/Shares\",\"RequestType\":\"" type       \
     "\",\"Settings\":{" rest "}}"
 #define DISK(lun, type, path)                                                                      \
-    "{\"ResourcePath\":\"VirtualMachine/Devices/Scsi/0/Attachments/" lun "\",\"RequestType\":\""   \
-    type "\",\"Settings\":{\"Type\":\"VirtualDisk\",\"Path\":\"" path "\"}}"
+    "{\"ResourcePath\":\"VirtualMachine/Devices/Scsi/0/Attachments/" lun                           \
+    "\",\"RequestType\":\"" type "\",\"Settings\":{\"Type\":\"VirtualDisk\",\"Path\":\"" path      \
+    "\"}}"
 #define GUID_A "2d631de9-d73c-4cb5-920e-8d0cfdf8b9b5"
 
 /* A GPU update: mode, and in List mode one GPU with a partition number. */
@@ -327,6 +329,16 @@ static void test_unknown_members_and_resources_are_refused(void **state)
     fixture_close(&f);
 }
 
+static void test_every_assumed_code_is_a_failure_with_a_reason(void **state)
+{
+    (void)state;
+    for (int i = 0; i < ASSUMED_COUNT; i++) {
+        assert_true(HRESULT_IS_FAILURE(sim_assumed_code((enum sim_assumed)i)));
+        assert_non_null(hresult_symbol(sim_assumed_code((enum sim_assumed)i)));
+        assert_non_null(sim_assumed_reason((enum sim_assumed)i));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -342,6 +354,7 @@ int main(void)
         cmocka_unit_test(test_device_assignment_checks_host_device_and_backing),
         cmocka_unit_test(test_device_assignment_needs_physical_memory),
         cmocka_unit_test(test_unknown_members_and_resources_are_refused),
+        cmocka_unit_test(test_every_assumed_code_is_a_failure_with_a_reason),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

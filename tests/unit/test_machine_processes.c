@@ -51,10 +51,9 @@ static void test_unknown_program_and_missing_command_are_refused(void **state)
     assert_int_equal(fixture_run(&f, vm, "nosuchprogram.exe", &process), HR_ERROR_FILE_NOT_FOUND);
     assert_int_equal(fixture_call(&f, MACHINE_CREATE_PROCESS, vm, NULL, "{}", &process),
                      HR_E_INVALIDARG);
-    assert_int_equal(
-        fixture_call(&f, MACHINE_CREATE_PROCESS, vm, NULL, "{\"CommandLine\":\"cmd\",\"X\":1}",
-                     &process),
-        HR_HCS_E_INVALID_JSON);
+    assert_int_equal(fixture_call(&f, MACHINE_CREATE_PROCESS, vm, NULL,
+                                  "{\"CommandLine\":\"cmd\",\"X\":1}", &process),
+                     HR_HCS_E_INVALID_JSON);
     fixture_close(&f);
 }
 
@@ -150,9 +149,8 @@ static void test_properties_are_those_of_the_kind(void **state)
     assert_non_null(strstr(f.document, "\"AssignedMemory\":524288"));
     assert_non_null(strstr(f.document, "\"TerminateOnLastHandleClosed\":false"));
     assert_non_null(strstr(f.document, "ProtocolVersion"));
-    assert_int_not_equal(fixture_call(&f, MACHINE_PROPERTIES, vm, NULL,
-                                      "{\"PropertyTypes\":[\"Basic\"]}", NULL),
-                         0);
+    assert_int_not_equal(
+        fixture_call(&f, MACHINE_PROPERTIES, vm, NULL, "{\"PropertyTypes\":[\"Basic\"]}", NULL), 0);
     assert_int_not_equal(fixture_call(&f, MACHINE_PROPERTIES, vm, NULL,
                                       "{\"PropertyTypes\":[\"Statistics\"]}", NULL),
                          0);
@@ -196,13 +194,12 @@ static void test_service_tells_schema_and_processors(void **state)
     struct fixture f;
     fixture_open(&f);
     char *answer = NULL;
-    assert_int_equal(machine_service_properties(f.m, "{\"PropertyTypes\":[\"Basic\"]}", f.now,
-                                                &answer),
-                     0);
+    assert_int_equal(
+        machine_service_properties(f.m, "{\"PropertyTypes\":[\"Basic\"]}", f.now, &answer), 0);
     assert_non_null(strstr(answer, "\"Minor\":5"));
     free(answer);
-    assert_int_equal(machine_service_properties(
-                         f.m, "{\"PropertyTypes\":[\"ProcessorTopology\"]}", f.now, &answer),
+    assert_int_equal(machine_service_properties(f.m, "{\"PropertyTypes\":[\"ProcessorTopology\"]}",
+                                                f.now, &answer),
                      0);
     assert_non_null(strstr(answer, "\"LogicalProcessorCount\":8"));
     free(answer);

@@ -81,8 +81,8 @@ static void test_pending_requests_go_on_after_a_load(void **state)
     fixture_open(&f);
     uint64_t vm = fixture_vm(&f);
     uint64_t none = 0;
-    struct machine_call call = {.request = MACHINE_START, .client = f.client, .handle = vm,
-                                .operation = 1};
+    struct machine_call call = {
+        .request = MACHINE_START, .client = f.client, .handle = vm, .operation = 1};
     assert_int_equal(machine_begin(f.m, &call, f.now, &none), 0);
     call.request = MACHINE_PROPERTIES;
     call.operation = 2;
@@ -176,8 +176,8 @@ static void test_damaged_states_are_refused(void **state)
     for (size_t i = 0; i < sizeof(damaged) / sizeof(damaged[0]); i++) {
         struct json *document = NULL;
         struct hvgpu_error err;
-        assert_int_equal(
-            json_parse(damaged[i], strlen(damaged[i]), "state", &document, NULL), HVGPU_OK);
+        assert_int_equal(json_parse(damaged[i], strlen(damaged[i]), "state", &document, NULL),
+                         HVGPU_OK);
         assert_int_not_equal(machine_load(f.m, document, &err), HVGPU_OK);
         assert_true(err.message[0] != '\0');
         json_free(document);
@@ -220,8 +220,8 @@ static void test_any_changed_digit_is_survived(void **state)
     uint64_t process = 0;
     uint64_t none = 0;
     fixture_run(&f, container, "cmd", &process);
-    struct machine_call call = {.request = MACHINE_SHUTDOWN, .client = f.client,
-                                .handle = container};
+    struct machine_call call = {
+        .request = MACHINE_SHUTDOWN, .client = f.client, .handle = container};
     assert_int_equal(machine_begin(f.m, &call, f.now, &none), 0);
     call.request = MACHINE_CREATE_PROCESS;
     call.document = "{\"CommandLine\":\"cmd\"}";

@@ -165,8 +165,7 @@ static void test_id_is_unique_while_the_system_lives(void **state)
     fixture_open(&f);
     uint64_t vm = fixture_vm(&f);
     uint64_t again = 0;
-    assert_int_equal(create(&f, "VM", fixture_vm_document, &again),
-                     HR_HCS_E_SYSTEM_ALREADY_EXISTS);
+    assert_int_equal(create(&f, "VM", fixture_vm_document, &again), HR_HCS_E_SYSTEM_ALREADY_EXISTS);
     assert_int_equal(fixture_call(&f, MACHINE_START, again, NULL, NULL, NULL),
                      HR_HCS_E_SYSTEM_NOT_FOUND);
     machine_close_handle(f.m, again, f.now);
@@ -235,7 +234,8 @@ static void test_start_fails_without_boot_file_memory_or_fitting_image(void **st
     free(document);
     f.scenario.facts.build = 19044;
     vm = fixture_vm(&f);
-    assert_int_equal(fixture_call(&f, MACHINE_START, vm, NULL, NULL, NULL), HR_HCS_E_IMAGE_MISMATCH);
+    assert_int_equal(fixture_call(&f, MACHINE_START, vm, NULL, NULL, NULL),
+                     HR_HCS_E_IMAGE_MISMATCH);
     fixture_close(&f);
 }
 
@@ -281,8 +281,11 @@ static void test_create_goes_on_when_its_client_dies(void **state)
     struct fixture f;
     fixture_open(&f);
     uint64_t vm = 0;
-    struct machine_call call = {.request = MACHINE_CREATE, .client = f.client, .operation = 1,
-                                .id = "vm", .document = fixture_vm_document};
+    struct machine_call call = {.request = MACHINE_CREATE,
+                                .client = f.client,
+                                .operation = 1,
+                                .id = "vm",
+                                .document = fixture_vm_document};
     assert_int_equal(machine_begin(f.m, &call, f.now, &vm), 0);
     machine_client_gone(f.m, f.client, f.now);
     f.client = machine_client_new(f.m);
@@ -300,8 +303,8 @@ static void test_terminate_during_start_fails_the_start(void **state)
     uint64_t second = 0;
     uint64_t none = 0;
     assert_int_equal(machine_open_system(f.m, f.client, "vm", f.now, &second), 0);
-    struct machine_call call = {.request = MACHINE_START, .client = f.client, .handle = vm,
-                                .operation = 99};
+    struct machine_call call = {
+        .request = MACHINE_START, .client = f.client, .handle = vm, .operation = 99};
     assert_int_equal(machine_begin(f.m, &call, f.now, &none), 0);
     assert_int_equal(fixture_call(&f, MACHINE_TERMINATE, second, NULL, NULL, NULL), 0);
     fixture_pass(&f, 2000);
@@ -317,8 +320,8 @@ static void test_requests_to_one_handle_are_served_one_after_another(void **stat
     fixture_open(&f);
     uint64_t vm = fixture_vm(&f);
     uint64_t none = 0;
-    struct machine_call call = {.request = MACHINE_START, .client = f.client, .handle = vm,
-                                .operation = 1};
+    struct machine_call call = {
+        .request = MACHINE_START, .client = f.client, .handle = vm, .operation = 1};
     assert_int_equal(machine_begin(f.m, &call, f.now, &none), 0);
     call.request = MACHINE_PROPERTIES;
     call.operation = 2;

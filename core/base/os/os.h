@@ -71,6 +71,10 @@ enum hvgpu_status os_file_read(const char *path, size_t max, char **out, size_t 
  * is on disk before the old content is gone. Owner-only access (0600). */
 enum hvgpu_status os_file_replace(const char *path, const char *data, size_t len,
                                   struct hvgpu_error *err) HVGPU_MUST_USE;
+/* The same without waiting for the disk: whole for every process at any moment, also when the writer
+ * is killed, but perhaps not after a loss of power. For state that can be made anew. */
+enum hvgpu_status os_file_swap(const char *path, const char *data, size_t len,
+                               struct hvgpu_error *err) HVGPU_MUST_USE;
 enum hvgpu_status os_file_remove(const char *path, struct hvgpu_error *err); /* absent is OK */
 bool os_file_exists(const char *path);
 /* Makes the folder and its parents, owner only (0700). */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Actions: what a step announces before it does it, and how each is undone. The same function serves
- * a failed job and the journal of a process that died, so an action may never have been done, may
- * have been done, or may have been undone before. A compute system is only ever terminated when the
- * service itself says that hvgpu owns it.
+ * Actions: what a step announces before it does it, and how each is undone. The same function
+ * serves a failed job and the journal of a process that died, so an action may never have been
+ * done, may have been done, or may have been undone before. A compute system is only ever
+ * terminated when the service itself says that hvgpu owns it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -78,8 +78,7 @@ static bool is_gone(enum hvgpu_status status)
     return status == HVGPU_NOT_FOUND;
 }
 
-enum hvgpu_status action_end_own(const struct calls *calls, const char *id,
-                                 struct hvgpu_error *err)
+enum hvgpu_status action_end_own(const struct calls *calls, const char *id, struct hvgpu_error *err)
 {
     bool exists = false;
     bool own = false;
@@ -221,8 +220,9 @@ enum hvgpu_status action_undo(struct job *job, void *engine, const struct json *
     } else if (text_equal(kind, "record") && id != NULL) {
         status = undo_record(&calls, id, err);
     } else {
-        error_set(err, HVGPU_PROTOCOL, "undo", kind, "the journal names an action that this "
-                                                     "version of hvgpu does not know");
+        error_set(err, HVGPU_PROTOCOL, "undo", kind,
+                  "the journal names an action that this "
+                  "version of hvgpu does not know");
     }
     engine_touch(calls.engine);
     return status;

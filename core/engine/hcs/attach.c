@@ -21,11 +21,12 @@ struct attach {
     char *id;    /* the system that was named */
     char *vm_id; /* the VM whose GPUs change */
     struct attach_change change;
-    bool own;     /* there must be a record */
+    bool own;                        /* there must be a record */
     struct ownership record, wanted; /* as it is, as it is to be */
     bool has_record;
     struct launch_package *packages;
     size_t package_count;
+    struct gpu_name *names; /* for evidence */
     struct store_lock *lock;
     struct client_system *vm;
 };
@@ -45,6 +46,7 @@ static void attach_free(void *context)
         package_clear(&calls, &attach->packages[i]);
     }
     free(attach->packages);
+    gpu_names_free(attach->names);
     attach_change_clear(&attach->change);
     ownership_clear(&attach->record);
     ownership_clear(&attach->wanted);
@@ -72,8 +74,8 @@ static enum hvgpu_status load_record(struct attach *attach, struct hvgpu_error *
                                        "there is no host whose records could be read")
                            : HVGPU_OK;
     }
-    enum hvgpu_status status = ownership_find(hcs_engine_store(attach->base.engine), attach->vm_id,
-                                              &attach->record, err);
+    enum hvgpu_status status =
+        ownership_find(hcs_engine_store(attach->base.engine), attach->vm_id, &attach->record, err);
     attach->has_record = status == HVGPU_OK;
     if (status == HVGPU_NOT_FOUND && !attach->own) {
         return HVGPU_OK;
@@ -105,7 +107,7 @@ static enum hvgpu_status step_begin_change(struct job *job, void *context, int a
     }
     if (status == HVGPU_OK) {
         char text[256];
-        attach_map_text(&attach->record, attach->has_record, text, sizeof text);
+        attach_map_text(&attach->record, attach->has_record, attach->names, text, sizeof text);
         job_evidence(job, "present: %s", text);
     }
     return status;
@@ -173,8 +175,7 @@ static enum hvgpu_status step_driver(struct job *job, void *context, int argumen
         }
         char *from = status == HVGPU_OK ? guest_share_path(package->share) : NULL;
         if (status == HVGPU_OK) {
-            status = from != NULL ? package_copy_files(&guest, package, from, err)
-                                  : no_memory(err);
+            status = from != NULL ? package_copy_files(&guest, package, from, err) : no_memory(err);
         }
         free(from);
         if (status != HVGPU_OK) {
@@ -192,15 +193,13 @@ static enum hvgpu_status announce(struct job *job, struct attach *attach, struct
     if (!attach->has_record) {
         return HVGPU_OK; /* what it had cannot be read: nothing could be put back */
     }
-    struct json *previous =
-        document_gpu_settings(&attach->base.level, attach->record.gpu_mode, attach->record.gpus,
-                              attach->record.gpu_count);
+    struct json *previous = document_gpu_settings(&attach->base.level, attach->record.gpu_mode,
+                                                  attach->record.gpus, attach->record.gpu_count);
     char *words = text_format("changed GPUs of %s", attach->vm_id);
     enum hvgpu_status status =
-        words != NULL
-            ? job_will(job, action_restore_gpu(attach->vm_id, previous, &attach->record), words,
-                       err)
-            : no_memory(err);
+        words != NULL ? job_will(job, action_restore_gpu(attach->vm_id, previous, &attach->record),
+                                 words, err)
+                      : no_memory(err);
     if (words == NULL) {
         json_free(previous);
     }
@@ -227,7 +226,7 @@ static enum hvgpu_status step_update(struct job *job, void *context, int argumen
     }
     if (status == HVGPU_OK) {
         char text[256];
-        attach_map_text(wanted, true, text, sizeof text);
+        attach_map_text(wanted, true, attach->names, text, sizeof text);
         job_evidence(job, "now: %s", text);
     }
     return status;
@@ -271,12 +270,34 @@ static void give_result(struct job *job, const struct attach *attach,
         json_add_null(result, "sentence");
     }
     if (check != NULL && !attach->change.detach && check->in_container != HVGPU_ANSWER_YES) {
-        json_add_string(result, "note", "what the container sees was fixed when it was created: "
-                                        "launch it again with the GPU to have it inside");
+        json_add_string(result, "note",
+                        "what the container sees was fixed when it was created: "
+                        "launch it again with the GPU to have it inside");
     } else {
         json_add_null(result, "note");
     }
     job_result(job, result);
+}
+
+/* The look from inside runs programs too: a dry run lists them. */
+static enum hvgpu_status list_probes(const struct attach *attach, struct job *job,
+                                     struct hvgpu_error *err)
+{
+    const struct calls calls = plan_calls(job, &attach->base);
+    const struct ownership *record = &attach->record;
+    struct calls_output output = {0};
+    enum hvgpu_status status = HVGPU_OK;
+    if (attach->has_record && record->probe_vm != NULL) {
+        status =
+            calls_run(&calls, record->vm_id, NULL,
+                      document_vm_program(&attach->base.level, record->probe_vm), &output, err);
+    }
+    if (status == HVGPU_OK && attach->has_record && record->probe_container != NULL) {
+        status = calls_run(&calls, record->id, NULL,
+                           document_container_program(&attach->base.level, record->probe_container),
+                           &output, err);
+    }
+    return status;
 }
 
 static enum hvgpu_status step_check(struct job *job, void *context, int argument,
@@ -285,15 +306,15 @@ static enum hvgpu_status step_check(struct job *job, void *context, int argument
     (void)argument;
     struct attach *attach = context;
     if (job_is_dry(job)) {
-        return HVGPU_OK;
+        return list_probes(attach, job, err);
     }
     const struct hvgpu_check *check = NULL;
     if (attach->has_record) {
         struct hvgpu_error unread;
         enum hvgpu_status status = engine_check_now(attach->base.engine, attach->record.id,
                                                     attach->vm, NULL, &check, &unread);
-        job_evidence(job, "%s", status == HVGPU_OK && check != NULL ? check->sentence
-                                                                    : unread.message);
+        job_evidence(job, "%s",
+                     status == HVGPU_OK && check != NULL ? check->sentence : unread.message);
     } else {
         job_evidence(job, "not known: a VM of others is not entered");
     }
@@ -408,10 +429,9 @@ static enum hvgpu_status take_change(struct attach *attach, const struct engine_
         return attach_names(view, request->gpus, request->gpu_count, change, err);
     }
     if (change->mirror == (request->gpu_count > 0)) {
-        return change->mirror
-                   ? error_set(err, HVGPU_INVALID, "attach", system_id,
-                               "--gpu and --gpu-mirror exclude each other")
-                   : list_gpus(view, err);
+        return change->mirror ? error_set(err, HVGPU_INVALID, "attach", system_id,
+                                          "--gpu and --gpu-mirror exclude each other")
+                              : list_gpus(view, err);
     }
     enum hvgpu_status status = HVGPU_OK;
     if (!change->mirror) {
@@ -447,7 +467,8 @@ static enum hvgpu_status add_steps(const struct attach *attach, struct job_plan 
     enum hvgpu_status status =
         plan_step(out, "read the VM's record", run_step, STEP_BEGIN, true, err);
     if (status == HVGPU_OK && attaching) {
-        status = plan_step(out, "bring the driver package into the VM", run_step, STEP_DRIVER, false, err);
+        status = plan_step(out, "bring the driver package into the VM", run_step, STEP_DRIVER,
+                           false, err);
     }
     if (status == HVGPU_OK) {
         status = plan_step(out, attaching ? "give the GPU to the VM" : "take the GPU from the VM",
@@ -484,8 +505,10 @@ enum hvgpu_status plan_attach(struct engine *engine, const struct engine_view *v
     attach->own = vm->ours && request->confirm == NULL;
     attach->id = text_copy(system->id);
     attach->vm_id = text_copy(vm->id);
+    attach->names = gpu_names_new(view);
     out->target = text_copy(system->id);
-    if (status == HVGPU_OK && (attach->id == NULL || attach->vm_id == NULL || out->target == NULL)) {
+    if (status == HVGPU_OK &&
+        (attach->id == NULL || attach->vm_id == NULL || out->target == NULL)) {
         status = no_memory(err);
     }
     if (status == HVGPU_OK) {

@@ -92,8 +92,7 @@ static enum hvgpu_status copy_record(const struct ownership *from, struct owners
         return HVGPU_OK; /* a VM without a record */
     }
     struct json *json = ownership_to_json(from);
-    enum hvgpu_status status =
-        json != NULL ? ownership_from_json(json, to, err) : no_memory(err);
+    enum hvgpu_status status = json != NULL ? ownership_from_json(json, to, err) : no_memory(err);
     json_free(json);
     return status;
 }
@@ -189,20 +188,64 @@ void attach_note_package(struct ownership *record, const char *instance_id, cons
     }
 }
 
-void attach_map_text(const struct ownership *record, bool known, char *out, size_t size)
+struct gpu_name *gpu_names_new(const struct engine_view *view)
 {
-    if (!known) {
-        snprintf(out, size, "not known");
-    } else if (record->gpu_mode == HVGPU_MODE_MIRROR) {
-        snprintf(out, size, "all GPUs");
-    } else if (record->gpu_count == 0) {
-        snprintf(out, size, "none");
-    } else {
-        const struct owned_gpu *first = &record->gpus[0];
-        snprintf(out, size, "%zu GPU%s, first %s", record->gpu_count,
-                 record->gpu_count == 1 ? "" : "s",
-                 first->instance_id != NULL ? first->instance_id : "unnamed");
+    struct gpu_name *names = calloc(view->gpu_count + 1, sizeof *names);
+    for (size_t i = 0; names != NULL && i < view->gpu_count; i++) {
+        names[i].id = text_copy(view->gpus[i]->id);
+        names[i].instance_id = text_copy(view->gpus[i]->instance_id);
+        if (names[i].id == NULL || names[i].instance_id == NULL) {
+            free(names[i].id);
+            names[i].id = NULL; /* the list ends here: the others show as what they are */
+            free(names[i].instance_id);
+            names[i].instance_id = NULL;
+            break;
+        }
     }
+    return names;
+}
+
+void gpu_names_free(struct gpu_name *names)
+{
+    for (size_t i = 0; names != NULL && names[i].id != NULL; i++) {
+        free(names[i].id);
+        free(names[i].instance_id);
+    }
+    free(names);
+}
+
+static const char *name_of(const struct gpu_name *names, const char *instance_id)
+{
+    for (size_t i = 0; names != NULL && names[i].id != NULL; i++) {
+        if (instance_id != NULL && text_equal_nocase(names[i].instance_id, instance_id)) {
+            return names[i].id;
+        }
+    }
+    return instance_id != NULL ? instance_id : "unnamed";
+}
+
+void attach_map_text(const struct ownership *record, bool known, const struct gpu_name *names,
+                     char *out, size_t size)
+{
+    if (!known || record->gpu_mode == HVGPU_MODE_MIRROR || record->gpu_count == 0) {
+        snprintf(out, size, "%s",
+                 !known                                  ? "not known"
+                 : record->gpu_mode == HVGPU_MODE_MIRROR ? "all GPUs"
+                                                         : "none");
+        return;
+    }
+    struct text text;
+    text_init(&text, size - 1); /* what does not fit is left out, whole GPUs at a time */
+    for (size_t i = 0; i < record->gpu_count; i++) {
+        const struct owned_gpu *gpu = &record->gpus[i];
+        char number[24] = "any";
+        if (gpu->partition.known) {
+            snprintf(number, sizeof number, "%llu", (unsigned long long)gpu->partition.value);
+        }
+        text_addf(&text, "%s%s:%s", i > 0 ? ", " : "", name_of(names, gpu->instance_id), number);
+    }
+    snprintf(out, size, "%s", text.data);
+    text_free(&text);
 }
 
 struct json *attach_map_json(const struct ownership *record)

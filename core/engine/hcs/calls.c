@@ -11,12 +11,13 @@
 #include "core/engine/hcs/guest_command.h"
 #include "core/engine/hcs/hresult.h"
 
-enum { ID_SIZE = 256, OUTPUT_MAX = 256 << 10 };
+enum { ID_SIZE = 256, OUTPUT_MAX = 256 << 10, FORCE_TRIES = 20, FORCE_PAUSE_MS = 100 };
 
 struct calls_watch {
     struct os_mutex *mutex;
     bool may_terminate;
     char id[ID_SIZE];               /* the system that the running call works on; "": none */
+    unsigned serial;                /* counts the calls */
     struct client_process *process; /* borrowed from the step that waits for it */
 };
 
@@ -43,26 +44,49 @@ void calls_watch_free(struct calls_watch *watch)
     }
 }
 
+/* Is the call that force was asked for still without an answer? */
+static bool still_waits(struct calls_watch *watch, unsigned serial)
+{
+    os_mutex_lock(watch->mutex);
+    bool waits = watch->serial == serial && watch->id[0] != '\0';
+    os_mutex_unlock(watch->mutex);
+    return waits;
+}
+
+/* A second handle: requests to the first one wait behind the hung call. */
+static void terminate(struct client *client, const char *id)
+{
+    struct client_system *system = NULL;
+    struct hvgpu_error ignored;
+    if (client_open(client, id, &system, &ignored) == HVGPU_OK) {
+        (void)client_terminate(system, CLIENT_TIMEOUT_READ, NULL, NULL, &ignored);
+        client_system_drop(system);
+    }
+}
+
 void calls_force(struct calls_watch *watch, struct client *client)
 {
     char id[ID_SIZE];
     bool killed = false;
     os_mutex_lock(watch->mutex);
     memcpy(id, watch->id, sizeof id);
+    unsigned serial = watch->serial;
     if (watch->process != NULL) {
         struct hvgpu_error ignored;
         killed = client_process_kill(watch->process, &ignored) == HVGPU_OK;
     }
     os_mutex_unlock(watch->mutex);
-    if (killed || id[0] == '\0' || !watch->may_terminate) {
+    if (killed || id[0] == '\0') {
         return;
     }
-    /* A second handle: requests to the first one wait behind the hung call. */
-    struct client_system *system = NULL;
-    struct hvgpu_error ignored;
-    if (client_open(client, id, &system, &ignored) == HVGPU_OK) {
-        (void)client_terminate(system, CLIENT_TIMEOUT_READ, NULL, NULL, &ignored);
-        client_system_drop(system);
+    if (watch->may_terminate) {
+        terminate(client, id);
+        for (int i = 0; i < FORCE_TRIES && still_waits(watch, serial); i++) {
+            os_sleep_ms(FORCE_PAUSE_MS); /* with its system, the call usually ends too */
+        }
+    }
+    if (still_waits(watch, serial)) {
+        client_give_up(client, id); /* what it did stays unknown */
     }
 }
 
@@ -83,6 +107,7 @@ static void watch_set(const struct calls *calls, const char *id)
         len = len < ID_SIZE ? len : 0; /* longer than any id: nothing to terminate */
         memcpy(calls->watch->id, id, len);
         calls->watch->id[len] = '\0';
+        calls->watch->serial += len > 0 ? 1 : 0;
         os_mutex_unlock(calls->watch->mutex);
     }
 }
@@ -256,9 +281,8 @@ enum hvgpu_status calls_modify(const struct calls *calls, const char *id,
     }
     int32_t code = 0;
     char *answer = NULL;
-    status = copy == NULL
-                 ? no_document("Modify", id, err)
-                 : client_modify(system, copy, CLIENT_TIMEOUT_SYSTEM, &code, &answer, err);
+    status = copy == NULL ? no_document("Modify", id, err)
+                          : client_modify(system, copy, CLIENT_TIMEOUT_SYSTEM, &code, &answer, err);
     json_free(copy);
     end(calls, &sent, code_of(status, code), answer);
     free(answer);
@@ -307,8 +331,8 @@ enum hvgpu_status calls_enumerate(const struct calls *calls, struct json **answe
         return HVGPU_OK;
     }
     char *text = NULL;
-    enum hvgpu_status status = client_enumerate(engine_client(calls->engine), NULL,
-                                                CLIENT_TIMEOUT_READ, &text, err);
+    enum hvgpu_status status =
+        client_enumerate(engine_client(calls->engine), NULL, CLIENT_TIMEOUT_READ, &text, err);
     if (status != HVGPU_OK) {
         free(text);
         return status;
@@ -362,10 +386,9 @@ enum hvgpu_status calls_process(const struct calls *calls, const char *id,
     }
     int32_t code = 0;
     char *answer = NULL;
-    status = copy == NULL
-                 ? no_document("CreateProcess", id, err)
-                 : client_process_start(system, copy, CLIENT_TIMEOUT_SYSTEM, out, &code, &answer,
-                                        err);
+    status = copy == NULL ? no_document("CreateProcess", id, err)
+                          : client_process_start(system, copy, CLIENT_TIMEOUT_SYSTEM, out, &code,
+                                                 &answer, err);
     json_free(copy);
     end(calls, &sent, code_of(status, code), answer);
     free(answer);

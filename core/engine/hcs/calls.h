@@ -9,8 +9,8 @@
  * so that what a preview shows is what is executed. Values that only the host can tell stand in a
  * dry run as strings that name them: "<layer GUID of top>".
  *
- * Between calls the door looks whether the job was cancelled (HVGPU_CANCELLED), and it remembers what
- * the running call works on, so that a hung one can be ended from outside (calls_force).
+ * Between calls the door looks whether the job was cancelled (HVGPU_CANCELLED), and it remembers
+ * what the running call works on, so that a hung one can be ended from outside (calls_force).
  *
  * Threads: the job's; calls_force() any. Documents are taken in every case.
  */

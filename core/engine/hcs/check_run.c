@@ -232,8 +232,7 @@ static const struct hvgpu_check *unknown_check(struct engine *engine, const char
     struct place place = {0};
     struct probe_expectation nothing = {0};
     probe_unreadable(&place.reading, reason);
-    struct hvgpu_check *check =
-        judge(engine, system_id, &place, &place, &nothing, started_ns);
+    struct hvgpu_check *check = judge(engine, system_id, &place, &place, &nothing, started_ns);
     if (check != NULL) {
         check->verdict = HVGPU_VERDICT_UNKNOWN;
         check->sentence = record_textf(check, "not known because %s", reason);

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
  * Presence checks: when they run. Periodic ones only in containers that hvgpu launched, asked-for
- * ones wherever the plan allowed it; never two at once for one container, at most PROBES_MAX at once
- * for the host. A check that is asked for while one runs waits for that one's answer.
+ * ones wherever the plan allowed it; never two at once for one container, at most PROBES_MAX at
+ * once for the host. A check that is asked for while one runs waits for that one's answer.
  *
- * A system launched with --rm by another process is not probed periodically: the probe's open handle
- * would prolong it.
+ * A system launched with --rm by another process is not probed periodically: the probe's open
+ * handle would prolong it.
  *
- * Threads: a worker thread for each periodic probe while it runs; asked-for ones run on the caller's.
+ * Threads: a worker thread for each periodic probe while it runs; asked-for ones run on the
+ * caller's.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -121,7 +122,7 @@ static void finish(struct engine *engine, struct check_entry *entry,
     os_mutex_lock(engine->mutex);
     entry->answers++;
     entry->running = false;
-    entry->due_ns = os_now_ns() + (int64_t)engine->probe_interval_s * 1000000000;
+    entry->due_ns = os_now_ns() + engine->probe_interval_s * engine_pause(engine, 1000);
     engine->checks_running--;
     if (entry->gone) {
         remove_entry(engine, entry);
@@ -189,8 +190,7 @@ static struct check_worker *claim(struct engine *engine, const struct own *own, 
         (own->record.remove && !entry->launched_here)) {
         return NULL;
     }
-    struct check_worker *worker =
-        engine->checks_running < PROBES_MAX ? free_worker(engine) : NULL;
+    struct check_worker *worker = engine->checks_running < PROBES_MAX ? free_worker(engine) : NULL;
     if (worker != NULL) {
         entry->running = true;
         engine->checks_running++;
@@ -297,8 +297,8 @@ void checks_forget_gone(struct engine *engine)
 /* Waits until the entry is ours to run, or until another probe of it brought the answer. With the
  * mutex held. *answer: the other's (one reference), NULL: run it. */
 static enum hvgpu_status claim_or_wait(struct engine *engine, const char *id, bool fresh,
-                                       struct check_entry **out,
-                                       const struct hvgpu_check **answer, struct hvgpu_error *err)
+                                       struct check_entry **out, const struct hvgpu_check **answer,
+                                       struct hvgpu_error *err)
 {
     *answer = NULL;
     for (;;) {

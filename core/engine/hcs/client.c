@@ -3,8 +3,8 @@
  * The HCS client: the service, compute systems and their events. Each function is one call of the
  * API made waiting (client_operation.c), with its document converted and its error put in words.
  *
- * A system handle is reference-counted. Its last drop unregisters the callback and closes the handle
- * on the dropping thread, which therefore must not be one of the system's own callbacks.
+ * A system handle is reference-counted. Its last drop unregisters the callback and closes the
+ * handle on the dropping thread, which therefore must not be one of the system's own callbacks.
  */
 #include "core/engine/hcs/client_private.h"
 
@@ -228,8 +228,8 @@ enum hvgpu_status client_create(struct client *client, const char *id, const str
         }
         return operation_no_memory(call.name, id, code, err);
     }
-    hcs_result started = hcs->HcsCreateComputeSystem(hcs->machine, wide_id, wide,
-                                                     operation->handle, NULL, &system->handle);
+    hcs_result started = hcs->HcsCreateComputeSystem(hcs->machine, wide_id, wide, operation->handle,
+                                                     NULL, &system->handle);
     free(wide_id);
     free(wide);
     int32_t result = started;
@@ -446,8 +446,8 @@ enum hvgpu_status client_modify(struct client_system *system, const struct json 
         }
         return operation_no_memory(call.name, system->id, code, err);
     }
-    hcs_result started = hcs->HcsModifyComputeSystem(hcs->machine, system->handle,
-                                                     operation->handle, wide, NULL);
+    hcs_result started =
+        hcs->HcsModifyComputeSystem(hcs->machine, system->handle, operation->handle, wide, NULL);
     free(wide);
     return operation_end(operation, started, &call, code, answer, err);
 }
@@ -509,8 +509,8 @@ enum hvgpu_status client_wait_exit(struct client *client, const char *id, unsign
             return st;
         }
         if (os_now_ns() >= deadline) {
-            return error_set(err, HVGPU_TIMEOUT, "wait for exit", id,
-                             "it still runs after %u ms", timeout_ms);
+            return error_set(err, HVGPU_TIMEOUT, "wait for exit", id, "it still runs after %u ms",
+                             timeout_ms);
         }
         os_mutex_lock(client->mutex);
         bool listening = false;

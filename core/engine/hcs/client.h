@@ -25,22 +25,24 @@ enum {
     CLIENT_TIMEOUT_READ = 10 * 1000        /* properties, enumeration */
 };
 
-struct client;      /* one a host */
+struct client;         /* one a host */
 struct client_system;  /* an open handle on a compute system */
 struct client_process; /* an open handle on a process, with its streams */
 
-/* Unsolicited events of systems and processes: HCS_EVENT_*, the id, the document (UTF-8, may be "").
- * Runs on a thread of the system: copy, enqueue, return. */
+/* Unsolicited events of systems and processes: HCS_EVENT_*, the id, the document (UTF-8, may be
+ * ""). Runs on a thread of the system: copy, enqueue, return. */
 typedef void (*client_event_fn)(void *context, uint32_t type, const char *system_id,
                                 const char *document);
 
-/* Both tables are borrowed and must outlive the client. NULL: out of memory. */
+/* Both tables are borrowed and must outlive the client. NULL: out of memory. The environment's
+ * HVGPU_TIMEOUT_MS lowers every time limit to at most so many milliseconds. */
 struct client *client_new(const struct hcs_api *hcs, const struct host_api *host);
-/* All handles must have been dropped. Requests still in flight keep what they need until answered. */
+/* All handles must have been dropped. Requests still in flight keep what they need until answered.
+ */
 void client_free(struct client *client);
 /* Closing, in this order: client_stop: every waiting call returns HVGPU_CANCELLED at once, new ones
- * too. client_forget_async: no done() runs after it returned. client_machine_gone: the host behind the
- * walls no longer exists, so no callback can come: frees what unanswered requests left. */
+ * too. client_forget_async: no done() runs after it returned. client_machine_gone: the host behind
+ * the walls no longer exists, so no callback can come: frees what unanswered requests left. */
 void client_stop(struct client *client);
 void client_forget_async(struct client *client);
 void client_machine_gone(struct client *client);
@@ -51,8 +53,9 @@ const struct host_api *client_host(const struct client *client);
 enum hvgpu_status client_service(struct client *client, struct schema_level *level,
                                  struct hvgpu_error *err) HVGPU_MUST_USE;
 
-/* ---- waiting calls. `answer` (may be NULL) receives the result document, malloc'd, NULL when there
- * was none; `code` (may be NULL) the HRESULT. timeout_ms passed: HVGPU_TIMEOUT, the request goes on. */
+/* ---- waiting calls. `answer` (may be NULL) receives the result document, malloc'd, NULL when
+ * there was none; `code` (may be NULL) the HRESULT. timeout_ms passed: HVGPU_TIMEOUT, the request
+ * goes on. */
 enum hvgpu_status client_enumerate(struct client *client, const struct json *query,
                                    unsigned timeout_ms, char **answer, struct hvgpu_error *err);
 enum hvgpu_status client_create(struct client *client, const char *id, const struct json *document,
@@ -78,6 +81,9 @@ enum hvgpu_status client_terminate(struct client_system *system, unsigned timeou
 /* Waits until the system has exited (event or enumeration). OK also when it does not exist. */
 enum hvgpu_status client_wait_exit(struct client *client, const char *id, unsigned timeout_ms,
                                    struct hvgpu_error *err);
+/* Ends every wait for an answer about this system: HVGPU_TIMEOUT, the requests go on. Any thread.
+ */
+void client_give_up(struct client *client, const char *id);
 enum hvgpu_status client_modify(struct client_system *system, const struct json *request,
                                 unsigned timeout_ms, int32_t *code, char **answer,
                                 struct hvgpu_error *err);
@@ -94,16 +100,17 @@ enum hvgpu_status client_process_start(struct client_system *system, const struc
 void client_process_drop(struct client_process *process); /* closes streams and handle */
 uint32_t client_process_id(const struct client_process *process);
 /* Blocks for output: *got 0 is the end. From one thread a stream. */
-enum hvgpu_status client_process_read(struct client_process *process, bool from_stderr, void *buffer,
-                                      size_t size, size_t *got, struct hvgpu_error *err);
-enum hvgpu_status client_process_write(struct client_process *process, const void *bytes, size_t len,
-                                       struct hvgpu_error *err);
+enum hvgpu_status client_process_read(struct client_process *process, bool from_stderr,
+                                      void *buffer, size_t size, size_t *got,
+                                      struct hvgpu_error *err);
+enum hvgpu_status client_process_write(struct client_process *process, const void *bytes,
+                                       size_t len, struct hvgpu_error *err);
 /* Closes the pipe and tells the guest (CloseHandle StdIn), so that it sees the end of input. */
 enum hvgpu_status client_process_end_input(struct client_process *process, struct hvgpu_error *err);
 enum hvgpu_status client_process_resize(struct client_process *process, unsigned columns,
                                         unsigned rows, struct hvgpu_error *err);
-/* Waits for its end: event or ProcessStatus. Output then has a second to drain; after that the output
- * streams that somebody still reads are closed, so that the readers see the end. */
+/* Waits for its end: event or ProcessStatus. Output then has a second to drain; after that the
+ * output streams that somebody still reads are closed, so that the readers see the end. */
 enum hvgpu_status client_process_wait(struct client_process *process, unsigned timeout_ms,
                                       uint32_t *exit_code, struct hvgpu_error *err);
 /* Kills through a second handle, so that a stuck signal cannot block it. */

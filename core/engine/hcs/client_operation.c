@@ -214,12 +214,16 @@ static enum hvgpu_status check_shape(const struct operation_call *call, const ch
     return HVGPU_PROTOCOL;
 }
 
-/* True when the result is there; false: time is up or the client was stopped. With the mutex held. */
+/* True when the result is there; false: time is up or the client was stopped. With the mutex held.
+ */
 static bool wait_done(struct operation *operation, unsigned timeout_ms)
 {
     struct client *client = operation->client;
+    if (client->timeout_most_ms > 0 && client->timeout_most_ms < timeout_ms) {
+        timeout_ms = client->timeout_most_ms;
+    }
     int64_t deadline = os_now_ns() + (int64_t)timeout_ms * 1000000;
-    while (!operation->done && !client->stopped) {
+    while (!operation->done && !operation->given_up && !client->stopped) {
         if (!os_cond_wait(client->cond, client->mutex, deadline)) {
             break;
         }
@@ -254,15 +258,18 @@ enum hvgpu_status operation_end_process(struct operation *operation, hcs_result 
     }
     struct client *client = operation->client;
     os_mutex_lock(client->mutex);
+    operation->object = call->object;
     if (!wait_done(operation, call->timeout_ms)) {
         bool stopped = client->stopped;
         operation->abandoned = true;
+        operation->object = NULL; /* the caller's text */
         operation_release(operation);
         return gave_up(stopped, call, code, err);
     }
     int32_t result = operation->code;
     char *document = operation->document;
     operation->document = NULL;
+    operation->object = NULL;
     if (info != NULL) {
         *info = operation->info;
     }
@@ -292,6 +299,19 @@ enum hvgpu_status operation_end(struct operation *operation, hcs_result started,
     return operation_end_process(operation, started, call, NULL, code, answer, err);
 }
 
+void client_give_up(struct client *client, const char *id)
+{
+    os_mutex_lock(client->mutex);
+    for (struct operation *operation = client->in_flight; operation != NULL;
+         operation = operation->next) {
+        if (operation->object != NULL && strcmp(operation->object, id) == 0) {
+            operation->given_up = true;
+        }
+    }
+    os_cond_broadcast(client->cond);
+    os_mutex_unlock(client->mutex);
+}
+
 /* ---- the client's own life, and the asynchronous reads ---- */
 
 struct client *client_new(const struct hcs_api *hcs, const struct host_api *host)
@@ -305,6 +325,10 @@ struct client *client_new(const struct hcs_api *hcs, const struct host_api *host
     client->holders = 1;
     client->mutex = os_mutex_new();
     client->cond = os_cond_new();
+    uint64_t most = 0;
+    if (text_to_u64(getenv("HVGPU_TIMEOUT_MS"), 1, UINT32_MAX, &most)) {
+        client->timeout_most_ms = (unsigned)most;
+    }
     if (client->mutex == NULL || client->cond == NULL) {
         os_mutex_free(client->mutex);
         os_cond_free(client->cond);

@@ -4,8 +4,8 @@
  * way, from the call that starts it to the completion callback.
  *
  * An operation has two holders: whoever started it and the callback to come. A starter that stops
- * waiting (time limit) leaves it to the callback, so a request that goes on never meets freed memory.
- * All members that change are guarded by client->mutex; one condition serves all waiters.
+ * waiting (time limit) leaves it to the callback, so a request that goes on never meets freed
+ * memory. All members that change are guarded by client->mutex; one condition serves all waiters.
  */
 #ifndef HVGPU_HCS_CLIENT_PRIVATE_H
 #define HVGPU_HCS_CLIENT_PRIVATE_H
@@ -19,10 +19,11 @@ struct client {
     const struct host_api *host;
     struct os_mutex *mutex;
     struct os_cond *cond;
-    unsigned holders;             /* the owner, and every operation in flight */
-    unsigned callbacks;           /* done functions and event functions running now */
-    bool stopped;                 /* nobody waits any more */
-    struct operation *in_flight;  /* a list */
+    unsigned holders;              /* the owner, and every operation in flight */
+    unsigned callbacks;            /* done functions and event functions running now */
+    bool stopped;                  /* nobody waits any more */
+    unsigned timeout_most_ms;      /* HVGPU_TIMEOUT_MS: no wait is longer; 0: as the call says */
+    struct operation *in_flight;   /* a list */
     struct client_system *systems; /* a list: all open handles */
 };
 
@@ -45,7 +46,9 @@ struct operation {
     unsigned holders;
     bool with_process;
     bool done;
-    bool abandoned; /* the starter is gone: nobody wants the result */
+    bool abandoned;     /* the starter is gone: nobody wants the result */
+    bool given_up;      /* the starter is to go: client_give_up() */
+    const char *object; /* what it is about, while somebody waits */
     int32_t code;
     char *document;
     struct hcs_process_information info;
@@ -53,6 +56,31 @@ struct operation {
     void *done_context;
     struct operation *previous, *next;
 };
+
+/* One output stream of a process: standard output or standard error. */
+struct output_stream {
+    hcs_stream stream; /* NULL: none, or closed */
+    bool started;      /* somebody reads it */
+    bool ended;
+    bool reading; /* a read is in flight */
+};
+
+/* Members that change are guarded by client->mutex. */
+struct client_process {
+    struct client *client;
+    struct client_system *system; /* kept */
+    hcs_process handle;
+    uint32_t id;
+    hcs_stream input; /* NULL: none, or closed */
+    bool writing;
+    struct output_stream output[2]; /* standard output, standard error */
+    bool exited, lost;
+    char *exit_document; /* ProcessStatus as the event brought it */
+    bool listening;
+};
+
+/* Closes one output stream; a read in flight in another thread ends. */
+void process_close_output(struct client_process *process, struct output_stream *output);
 
 /* What a success document must look like. */
 enum answer_shape { ANSWER_OPTIONAL, ANSWER_OBJECT, ANSWER_ARRAY };

@@ -2,10 +2,10 @@
  *
  * Processes in compute systems: start, streams, end, exit code, kill.
  *
- * The end comes as an event; because an event can be missed (the process may end before the callback
- * is registered), the waiter also asks for the ProcessStatus, at first at once and then ever more
- * rarely. After the end the output streams have a second to drain: the service sometimes never
- * closes them, so then they are closed here.
+ * The end comes as an event; because an event can be missed (the process may end before the
+ * callback is registered), the waiter also asks for the ProcessStatus, at first at once and then
+ * ever more rarely. After the end the output streams have a second to drain: the service sometimes
+ * never closes them, so then they are closed here.
  *
  * Threads: one reader a stream, one waiter, one writer; drop comes last and waits for readers.
  */
@@ -17,32 +17,7 @@
 #include "core/base/text.h"
 #include "core/engine/hcs/hresult.h"
 
-enum {
-    DRAIN_MS = 1000,
-    STATUS_POLL_FIRST_MS = 500,
-    STATUS_POLL_LAST_MS = 5000,
-    READ_CHUNK = 16 * 1024
-};
-
-struct output_stream {
-    hcs_stream stream; /* NULL: none, or closed */
-    bool started;      /* somebody reads it */
-    bool ended;
-    bool reading;      /* a read is in flight */
-};
-
-struct client_process {
-    struct client *client;
-    struct client_system *system; /* kept */
-    hcs_process handle;
-    uint32_t id;
-    hcs_stream input; /* NULL: none, or closed */
-    bool writing;
-    struct output_stream output[2]; /* standard output, standard error */
-    bool exited, lost;
-    char *exit_document; /* ProcessStatus as the event brought it */
-    bool listening;
-};
+enum { DRAIN_MS = 1000, STATUS_POLL_FIRST_MS = 500, STATUS_POLL_LAST_MS = 5000 };
 
 /* ---- events ---- */
 
@@ -161,9 +136,8 @@ enum hvgpu_status client_process_start(struct client_system *system, const struc
         client_process_drop(process);
         return st;
     }
-    process->listening = !HRESULT_IS_FAILURE(
-        client->hcs->HcsSetProcessCallback(client->hcs->machine, process->handle,
-                                           HCS_EVENT_OPTION_NONE, process, on_process_event));
+    process->listening = !HRESULT_IS_FAILURE(client->hcs->HcsSetProcessCallback(
+        client->hcs->machine, process->handle, HCS_EVENT_OPTION_NONE, process, on_process_event));
     *out = process;
     return HVGPU_OK;
 }
@@ -175,8 +149,7 @@ uint32_t client_process_id(const struct client_process *process)
 
 /* ---- streams ---- */
 
-/* Closes one output stream and waits until nobody reads it any more. */
-static void close_output(struct client_process *process, struct output_stream *output)
+void process_close_output(struct client_process *process, struct output_stream *output)
 {
     struct client *client = process->client;
     os_mutex_lock(client->mutex);
@@ -209,8 +182,8 @@ void client_process_drop(struct client_process *process)
     struct client *client = process->client;
     const struct hcs_api *hcs = client->hcs;
     close_input(process);
-    close_output(process, &process->output[0]);
-    close_output(process, &process->output[1]);
+    process_close_output(process, &process->output[0]);
+    process_close_output(process, &process->output[1]);
     os_mutex_lock(client->mutex);
     while (process->output[0].reading || process->output[1].reading || process->writing) {
         os_cond_wait(client->cond, client->mutex, INT64_MAX);
@@ -228,8 +201,9 @@ void client_process_drop(struct client_process *process)
     free(process);
 }
 
-enum hvgpu_status client_process_read(struct client_process *process, bool from_stderr, void *buffer,
-                                      size_t size, size_t *got, struct hvgpu_error *err)
+enum hvgpu_status client_process_read(struct client_process *process, bool from_stderr,
+                                      void *buffer, size_t size, size_t *got,
+                                      struct hvgpu_error *err)
 {
     struct client *client = process->client;
     struct output_stream *output = &process->output[from_stderr ? 1 : 0];
@@ -264,8 +238,8 @@ enum hvgpu_status client_process_read(struct client_process *process, bool from_
     return error_hresult(err, code, "read process output", client_system_id(process->system), NULL);
 }
 
-enum hvgpu_status client_process_write(struct client_process *process, const void *bytes, size_t len,
-                                       struct hvgpu_error *err)
+enum hvgpu_status client_process_write(struct client_process *process, const void *bytes,
+                                       size_t len, struct hvgpu_error *err)
 {
     struct client *client = process->client;
     os_mutex_lock(client->mutex);
@@ -411,7 +385,7 @@ static void drain(struct client_process *process)
     os_mutex_unlock(client->mutex);
     for (int i = 0; i < 2; i++) {
         if (stuck[i]) {
-            close_output(process, &process->output[i]);
+            process_close_output(process, &process->output[i]);
         }
     }
 }
@@ -437,8 +411,7 @@ static enum hvgpu_status end_code(struct client_process *process, uint32_t *exit
         free(answer);
     }
     if (!known) {
-        return error_set(err, HVGPU_PROTOCOL, "wait for process",
-                         client_system_id(process->system),
+        return error_set(err, HVGPU_PROTOCOL, "wait for process", client_system_id(process->system),
                          "process %u has ended, but the host does not tell its exit code",
                          process->id);
     }
@@ -497,8 +470,8 @@ enum hvgpu_status client_process_wait(struct client_process *process, unsigned t
         }
         if (os_now_ns() >= deadline) {
             return error_set(err, HVGPU_TIMEOUT, "wait for process",
-                             client_system_id(process->system),
-                             "process %u still runs after %u ms", process->id, timeout_ms);
+                             client_system_id(process->system), "process %u still runs after %u ms",
+                             process->id, timeout_ms);
         }
         enum hvgpu_status st = poll_status(process, &over, err);
         if (st != HVGPU_OK) {
@@ -556,139 +529,4 @@ enum hvgpu_status client_process_kill(struct client_process *process, struct hvg
     }
     client_system_drop(system);
     return st != HVGPU_OK && is_dead_enough(code) ? HVGPU_OK : st;
-}
-
-/* ---- a whole run ---- */
-
-struct collector {
-    struct client_process *process;
-    bool from_stderr;
-    bool keep_tail; /* keep the last max bytes instead of the first */
-    char *bytes;
-    size_t len, max;
-};
-
-static void collect(struct collector *collector, const char *bytes, size_t got)
-{
-    if (!collector->keep_tail) {
-        size_t room = collector->max - collector->len;
-        got = got < room ? got : room;
-        memcpy(collector->bytes + collector->len, bytes, got);
-        collector->len += got;
-        return;
-    }
-    if (got >= collector->max) {
-        bytes += got - collector->max;
-        got = collector->max;
-    }
-    size_t keep = collector->max - got < collector->len ? collector->max - got : collector->len;
-    memmove(collector->bytes, collector->bytes + collector->len - keep, keep);
-    memcpy(collector->bytes + keep, bytes, got);
-    collector->len = keep + got;
-}
-
-static void run_collector(void *context)
-{
-    struct collector *collector = context;
-    char *chunk = malloc(READ_CHUNK);
-    size_t got = 0;
-    while (chunk != NULL &&
-           client_process_read(collector->process, collector->from_stderr, chunk, READ_CHUNK, &got,
-                               NULL) == HVGPU_OK &&
-           got > 0) {
-        collect(collector, chunk, got);
-    }
-    free(chunk);
-}
-
-static bool collector_start(struct collector *collector, struct os_thread **thread)
-{
-    struct output_stream *output = &collector->process->output[collector->from_stderr ? 1 : 0];
-    *thread = NULL;
-    if (output->stream == NULL) {
-        return true;
-    }
-    os_mutex_lock(collector->process->client->mutex);
-    output->started = true; /* so that a process that ends at once is still drained */
-    os_mutex_unlock(collector->process->client->mutex);
-    return os_thread_start(thread, "process output", run_collector, collector) == HVGPU_OK;
-}
-
-static enum hvgpu_status wait_or_kill(struct client_process *process, unsigned timeout_ms,
-                                      uint32_t *exit_code, struct hvgpu_error *err)
-{
-    enum hvgpu_status st = client_process_wait(process, timeout_ms, exit_code, err);
-    if (st == HVGPU_TIMEOUT || st == HVGPU_CANCELLED) {
-        (void)client_process_kill(process, NULL);
-    }
-    return st;
-}
-
-/* Starts the collectors, waits, ends the streams and the collectors. */
-static enum hvgpu_status collect_process(struct client_process *process, unsigned timeout_ms,
-                                         struct collector *out, struct collector *errors,
-                                         uint32_t *exit_code, struct hvgpu_error *err)
-{
-    struct os_thread *out_thread = NULL, *error_thread = NULL;
-    enum hvgpu_status st = HVGPU_OK;
-    if (collector_start(out, &out_thread) && collector_start(errors, &error_thread)) {
-        st = wait_or_kill(process, timeout_ms, exit_code, err);
-    } else {
-        st = error_set(err, HVGPU_LIMIT, "run process", client_system_id(process->system),
-                       "no thread could be started to read its output");
-        (void)client_process_kill(process, NULL);
-    }
-    close_output(process, &process->output[0]);
-    close_output(process, &process->output[1]);
-    os_thread_join(out_thread);
-    os_thread_join(error_thread);
-    return st;
-}
-
-enum hvgpu_status client_run(struct client_system *system, const struct json *parameters,
-                             unsigned timeout_ms, size_t max, char **out, size_t *len,
-                             char *err_text, size_t err_size, uint32_t *exit_code, int32_t *code,
-                             struct hvgpu_error *err)
-{
-    char tail[1024];
-    uint32_t ignored = 0;
-    struct client_process *process = NULL;
-    *out = NULL;
-    *len = 0;
-    if (err_text != NULL && err_size > 0) {
-        err_text[0] = '\0';
-    }
-    int64_t started = os_now_ns();
-    enum hvgpu_status st =
-        client_process_start(system, parameters, timeout_ms, &process, code, NULL, err);
-    if (st != HVGPU_OK) {
-        return st;
-    }
-    struct collector output = {.process = process, .bytes = malloc(max + 1), .max = max};
-    struct collector errors = {.process = process,
-                               .from_stderr = true,
-                               .keep_tail = true,
-                               .bytes = tail,
-                               .max = sizeof tail};
-    if (output.bytes == NULL) {
-        (void)client_process_kill(process, NULL);
-        st = operation_no_memory("run process", client_system_id(system), NULL, err);
-    } else {
-        int64_t spent = (os_now_ns() - started) / 1000000;
-        unsigned left = spent < timeout_ms ? timeout_ms - (unsigned)spent : 1;
-        st = collect_process(process, left, &output, &errors,
-                             exit_code == NULL ? &ignored : exit_code, err);
-    }
-    client_process_drop(process);
-    if (err_text != NULL && err_size > 0) {
-        text_clean_n(err_text, err_size, tail, errors.len);
-    }
-    if (st != HVGPU_OK) {
-        free(output.bytes);
-        return st;
-    }
-    output.bytes[output.len] = '\0';
-    *out = output.bytes;
-    *len = output.len;
-    return HVGPU_OK;
 }

@@ -36,7 +36,8 @@ void put_true(const struct schema_level *level, struct json *object, const char 
     }
 }
 
-/* hcsshim declares 2.1 whatever the document carries: what counts is the service's newest schema. */
+/* hcsshim declares 2.1 whatever the document carries: what counts is the service's newest schema.
+ */
 struct json *document_schema_version(void)
 {
     struct json *version = json_new_object();
@@ -198,8 +199,7 @@ static struct json *guest_request(const char *resource, struct json *settings)
     return result;
 }
 
-struct json *document_share_add(const struct schema_level *level,
-                                const struct document_share *what)
+struct json *document_share_add(const struct schema_level *level, const struct document_share *what)
 {
     return request(level, "VirtualMachine/Devices/VirtualSmb/Shares", "Add", share(level, what));
 }

@@ -19,7 +19,8 @@
 /* Paths and ids inside a utility VM. */
 #define GUEST_SHARES       "\\\\?\\VMSMB\\VSMB-{dcc079ae-60ba-4d07-847c-3493609c0870}\\"
 #define GUEST_ROOT         "C:\\c\\1" /* where the container's scratch disk is mounted */
-#define GUEST_ASSIGNED_BUS "VMBUS\\{44c4f61d-4444-4400-9d52-802e27ede19f}\\" /* assigned devices */
+#define GUEST_ASSIGNED_BUS "VMBUS\\{44c4f61d-4444-4400-9d52-802e27ede19f}\\" /* assigned devices   \
+                                                                              */
 #define GUEST_DRIVER_STORE "C:\\Windows\\System32\\HostDriverStore\\FileRepository"
 #define GUEST_SYSTEM32     "C:\\Windows\\System32"
 #define GUEST_SYSWOW64     "C:\\Windows\\SysWOW64"
@@ -106,7 +107,8 @@ struct document_container {
     const struct document_mapping *mappings;
     size_t mapping_count;
     unsigned gpu_form;
-    const char *const *locations; /* LOCATION: of assigned devices, or of the virtual render device */
+    const char *const
+        *locations; /* LOCATION: of assigned devices, or of the virtual render device */
     size_t location_count;
     bool ends_with_last_handle;
 };
@@ -116,10 +118,10 @@ struct json *document_container(const struct schema_level *level,
 /* ---- processes ---- */
 struct document_process {
     const char *command;
-    const char *user;      /* NULL: the container's default */
-    const char *directory; /* NULL: C:\ */
+    const char *user;           /* NULL: the container's default */
+    const char *directory;      /* NULL: C:\ */
     bool input, output, errors; /* pipes */
-    bool console;          /* pseudo console of columns x rows */
+    bool console;               /* pseudo console of columns x rows */
     unsigned columns, rows;
 };
 struct json *document_process(const struct schema_level *level,

@@ -103,16 +103,17 @@ void engine_push(struct engine *engine, struct notice *notice, bool urgent)
     }
     engine->queue_last = notice;
     engine->urgent = engine->urgent || urgent;
-    if (engine->urgent || (engine->pending == 0 && !engine->asking)) {
+    bool tell = engine->urgent || (engine->pending == 0 && !engine->asking);
+    os_mutex_unlock(engine->mutex);
+    if (tell) { /* without the mutex, so that the thread does not wake only to wait for it */
         os_cond_signal(engine->cond);
     }
-    os_mutex_unlock(engine->mutex);
 }
 
 void engine_want_round(struct engine *engine, unsigned round, unsigned delay_ms)
 {
     os_mutex_lock(engine->mutex);
-    int64_t due = os_now_ns() + (int64_t)delay_ms * 1000000;
+    int64_t due = os_now_ns() + engine_pause(engine, delay_ms);
     engine->wanted_round |= round;
     if (due < engine->due_ns) {
         engine->due_ns = due;
@@ -148,14 +149,14 @@ static bool is_round_complete(const struct engine *engine, int64_t now)
         return false;
     }
     return engine->urgent || (engine->pending == 0 && !engine->asking) ||
-           now >= engine->round_ns + (int64_t)DIGEST_MS * 1000000;
+           now >= engine->round_ns + engine_pause(engine, DIGEST_MS);
 }
 
 /* How long the thread may sleep. Because answers that are not the round's last do not wake it, it
  * looks DIGEST_MS after the next round is due, too. With the mutex held. */
 static int64_t sleep_until(struct engine *engine, int64_t clock)
 {
-    const int64_t digest = (int64_t)DIGEST_MS * 1000000;
+    const int64_t digest = engine_pause(engine, DIGEST_MS);
     int64_t until = clock;
     int64_t next = engine->due_ns < engine->tick_ns ? engine->due_ns : engine->tick_ns;
     if (next != INT64_MAX && next + digest < until) {
@@ -180,7 +181,7 @@ static struct notice *take_queue(struct engine *engine)
 static void engine_run(void *context)
 {
     struct engine *engine = context;
-    observe_post_host(engine, true);
+    observe_post_host(engine, true); /* goes out with the first look at the clock */
     os_mutex_lock(engine->mutex);
     while (!engine->stopping) {
         if (engine->poked) {
@@ -228,7 +229,7 @@ void hcs_engine_set_probe_interval(struct engine *engine, unsigned seconds)
 {
     os_mutex_lock(engine->mutex);
     engine->probe_interval_s = seconds < PROBE_INTERVAL_MAX_S ? seconds : PROBE_INTERVAL_MAX_S;
-    int64_t latest = os_now_ns() + (int64_t)engine->probe_interval_s * 1000000000;
+    int64_t latest = os_now_ns() + engine->probe_interval_s * engine_pause(engine, 1000);
     for (struct check_entry *e = engine->checks; e != NULL; e = e->next) {
         e->due_ns = e->due_ns < latest ? e->due_ns : latest;
     }
@@ -303,6 +304,7 @@ static struct engine *engine_new(const struct engine_config *config,
         return NULL;
     }
     engine->walls = *walls;
+    engine->walls.tick_ms = walls->tick_ms == 0 ? TICK_MS : walls->tick_ms;
     engine->inbox = config->inbox;
     engine->uri = text_copy(config->uri);
     engine->client = client_new(&engine->walls.hcs, &engine->walls.host);
@@ -315,8 +317,7 @@ static struct engine *engine_new(const struct engine_config *config,
     engine->opened_ns = os_now_ns();
     engine->due_ns = engine->opened_ns;
     engine->tick_ns = INT64_MAX;
-    engine->wanted_round =
-        ROUND_CONNECT | ROUND_LIST | ROUND_GPUS | ROUND_IMAGES | ROUND_RECORDS;
+    engine->wanted_round = ROUND_CONNECT | ROUND_LIST | ROUND_GPUS | ROUND_IMAGES | ROUND_RECORDS;
     if (config->options != NULL) {
         engine->paused = config->options->paused;
         engine->probe_interval_s = config->options->probe_interval_s;
@@ -347,6 +348,33 @@ static unsigned left_ms(int64_t deadline_ns)
     return left > 1 ? (unsigned)left : 1;
 }
 
+static enum hvgpu_status start_threads(struct engine *engine)
+{
+    enum hvgpu_status st = os_thread_start(&engine->asker, "hcs asker", engine_ask_run, engine);
+    if (st != HVGPU_OK) {
+        return st;
+    }
+    st = os_thread_start(&engine->thread, "hcs engine", engine_run, engine);
+    if (st != HVGPU_OK) {
+        stop_threads(engine);
+        os_thread_join(engine->asker);
+    }
+    return st;
+}
+
+/* Gives back everything; no thread runs any more. */
+static void engine_end(struct engine *engine)
+{
+    client_forget_async(engine->client);
+    observe_clear(engine);
+    checks_free(engine);
+    if (engine->walls.close != NULL) {
+        engine->walls.close(engine->walls.hcs.machine);
+        client_machine_gone(engine->client);
+    }
+    engine_free(engine);
+}
+
 enum hvgpu_status hcs_engine_open(const struct engine_config *config,
                                   const struct hcs_engine_walls *walls, struct engine **out,
                                   struct hvgpu_error *err)
@@ -354,22 +382,15 @@ enum hvgpu_status hcs_engine_open(const struct engine_config *config,
     *out = NULL;
     struct engine *engine = engine_new(config, walls);
     if (engine == NULL) {
+        if (walls->close != NULL) {
+            walls->close(walls->hcs.machine);
+        }
+        store_close(walls->store);
         return error_set(err, HVGPU_MEMORY, "open host", config->uri, "out of memory");
     }
-    enum hvgpu_status st =
-        os_thread_start(&engine->asker, "hcs asker", engine_ask_run, engine);
-    if (st == HVGPU_OK) {
-        st = os_thread_start(&engine->thread, "hcs engine", engine_run, engine);
-        if (st != HVGPU_OK) {
-            stop_threads(engine);
-            os_thread_join(engine->asker);
-            client_forget_async(engine->client);
-            observe_clear(engine);
-        }
-    }
+    enum hvgpu_status st = start_threads(engine);
     if (st != HVGPU_OK) {
-        engine->store = NULL; /* still the caller's */
-        engine_free(engine);
+        engine_end(engine);
         return error_set(err, st, "open host", config->uri, "no thread could be started");
     }
     *out = engine;
@@ -386,13 +407,6 @@ bool hcs_engine_close(struct engine *engine)
     if (!ended) {
         return false; /* a call of the host never came back: what it uses must stay */
     }
-    client_forget_async(engine->client);
-    observe_clear(engine);
-    checks_free(engine);
-    if (engine->walls.close != NULL) {
-        engine->walls.close(engine->walls.hcs.machine);
-        client_machine_gone(engine->client);
-    }
-    engine_free(engine);
+    engine_end(engine);
     return true;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
  * The asker: the thread that asks the host everything, once a second while live and when somebody
- * wants a round. The asynchronous reads of a round are started first, so that the host works on them
- * while the inventory calls, which block, are made; all answers go to the engine's queue.
+ * wants a round. The asynchronous reads of a round are started first, so that the host works on
+ * them while the inventory calls, which block, are made; all answers go to the engine's queue.
  *
- * It also closes handles, because a close may wait for callbacks in flight, and registers for change
- * notices. When a call never comes back, this thread alone is stuck; the engine says so.
+ * It also closes handles, because a close may wait for callbacks in flight, and registers for
+ * change notices. When a call never comes back, this thread alone is stuck; the engine says so.
  */
 #include "core/engine/hcs/engine_private.h"
 
@@ -54,7 +54,7 @@ static void ask_list(struct engine *engine)
 {
     os_mutex_lock(engine->mutex);
     bool on_its_way = engine->list_asked_ns != 0 &&
-                      os_now_ns() < engine->list_asked_ns + (int64_t)ASK_AGAIN_MS * 1000000;
+                      os_now_ns() < engine->list_asked_ns + engine_pause(engine, ASK_AGAIN_MS);
     os_mutex_unlock(engine->mutex);
     struct notice *notice = on_its_way ? NULL : notice_new(engine, NOTICE_LIST);
     if (notice == NULL) {
@@ -97,8 +97,8 @@ static enum hvgpu_severity exit_severity(const char *document)
 {
     struct json *status = NULL;
     enum hvgpu_severity severity = HVGPU_SEVERITY_INFO;
-    if (document[0] == '\0' || json_parse(document, strlen(document), "SystemExitStatus", &status,
-                                          NULL) != HVGPU_OK) {
+    if (document[0] == '\0' ||
+        json_parse(document, strlen(document), "SystemExitStatus", &status, NULL) != HVGPU_OK) {
         return HVGPU_SEVERITY_WARNING;
     }
     const char *type = json_string(status, "ExitType");
@@ -170,8 +170,7 @@ static void on_event(void *context, uint32_t type, const char *system_id, const 
     if (!disconnected && type != HCS_EVENT_SYSTEM_EXITED) {
         return;
     }
-    struct notice *notice =
-        notice_new(engine, disconnected ? NOTICE_DISCONNECTED : NOTICE_EXITED);
+    struct notice *notice = notice_new(engine, disconnected ? NOTICE_DISCONNECTED : NOTICE_EXITED);
     if (notice != NULL) {
         notice->id = text_copy(system_id);
         engine_push(engine, notice, true);
@@ -211,7 +210,8 @@ void want_list_free(struct engine *engine, struct want *wants)
     }
 }
 
-/* Opens where needed and starts the read. The answer, also of a failure, is a notice. Takes want. */
+/* Opens where needed and starts the read. The answer, also of a failure, is a notice. Takes want.
+ */
 static void ask_details(struct engine *engine, struct want *want)
 {
     struct notice *notice = notice_new(engine, NOTICE_PROPERTIES);
@@ -266,12 +266,12 @@ static bool ask_connect(struct engine *engine)
     notice->connected = answer;
     answer->facts_code = host->facts(host->machine, &answer->facts);
     bool connected = service_answer(engine, answer) == HVGPU_OK;
-    if (HRESULT_IS_FAILURE(host->scratch_root(host->machine, answer->scratch_root,
-                                              sizeof answer->scratch_root))) {
+    if (HRESULT_IS_FAILURE(
+            host->scratch_root(host->machine, answer->scratch_root, sizeof answer->scratch_root))) {
         answer->scratch_root[0] = '\0';
     }
-    if (HRESULT_IS_FAILURE(host->probe_folder(host->machine, answer->probe_folder,
-                                              sizeof answer->probe_folder))) {
+    if (HRESULT_IS_FAILURE(
+            host->probe_folder(host->machine, answer->probe_folder, sizeof answer->probe_folder))) {
         answer->probe_folder[0] = '\0';
     }
     if (!engine->watching) {
@@ -475,7 +475,7 @@ static void do_round(struct engine *engine, unsigned round, struct want *wants)
 /* What the round that is due now asks for. Sets the next tick. With the mutex held. */
 static unsigned begin_round(struct engine *engine, int64_t now)
 {
-    const int64_t tick = (int64_t)TICK_MS * 1000000;
+    const int64_t tick = engine_pause(engine, TICK_MS);
     unsigned round = 0;
     if (engine->due_ns <= now) {
         round |= engine->wanted_round;

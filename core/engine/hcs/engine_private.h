@@ -11,8 +11,9 @@
  * Completions and change notices copy, enqueue and return. Answers of one round are digested
  * together: the engine is woken when the last one is there, or DIGEST_MS after the round began.
  *
- * Locks: engine->mutex guards what is marked "shared"; it is never held while the host, the inbox or
- * the store is called. What is marked "engine" belongs to the engine's thread, "asker" to the asker.
+ * Locks: engine->mutex guards what is marked "shared"; it is never held while the host, the inbox
+ * or the store is called. What is marked "engine" belongs to the engine's thread, "asker" to the
+ * asker.
  */
 #ifndef HVGPU_HCS_ENGINE_PRIVATE_H
 #define HVGPU_HCS_ENGINE_PRIVATE_H
@@ -21,16 +22,17 @@
 #include "core/engine/hcs/hcs_engine.h"
 
 enum {
-    TICK_MS = 1000,
-    DIGEST_MS = 250,       /* answers that come later are digested later */
-    STALE_MS = 3000,       /* an unanswered enumeration makes the list stale */
-    LOADED_MS = 10000,     /* the first inventory is declared complete at the latest then */
-    EXIT_ROUND_MS = 100,   /* an exit is followed by an enumeration, at most this often */
+    TICK_MS = 1000,      /* all pauses are scaled to hcs_engine_walls.tick_ms */
+    DIGEST_MS = 250,     /* answers that come later are digested later */
+    STALE_MS = 3000,     /* an unanswered enumeration makes the list stale */
+    LOADED_MS = 10000,   /* the first inventory is declared complete at the latest then */
+    EXIT_ROUND_MS = 100, /* an exit is followed by an enumeration, at most this often */
     BACKOFF_FIRST_MS = 250,
     BACKOFF_LAST_MS = 5000,
     IMAGES_EVERY = 30,     /* ticks */
     HANDLES_MAX = 1000,    /* kept handles on systems */
     ASKED_PER_ROUND = 200, /* property reads in one round */
+    OTHERS_PER_ROUND = 16, /* of them, statistics of systems of others, one after the other */
     PROBES_MAX = 4         /* running at once on one host */
 };
 
@@ -78,7 +80,7 @@ struct own_list {
 /* What an unfinished job left behind, as read from its journal. */
 struct left_thing {
     char *words;
-    char *system_id; /* it is about this system; NULL: about a folder */
+    char *system_id;          /* it is about this system; NULL: about a folder */
     enum hvgpu_answer exists; /* folders: asked; systems: the list says */
     bool needs_system;        /* it is there only when the system is */
 };
@@ -136,19 +138,19 @@ struct usage {
 struct seen {
     const struct hvgpu_system *record; /* as posted; before that, as listed first */
     const struct hvgpu_system *base;   /* listed anew, to be taken over; NULL: nothing new */
-    uint64_t text_hash; /* of its element in the last enumeration */
-    size_t index;       /* in the table's items */
+    uint64_t text_hash;                /* of its element in the last enumeration */
+    size_t index;                      /* in the table's items */
     struct seen *next_text, *next_id;
     struct client_system *handle; /* kept; NULL: followed by enumeration only */
     struct usage *usage;          /* NULL: never read */
     uint32_t round;               /* enumeration that had it last */
     enum hvgpu_answer ends;       /* TerminateOnLastHandleClosed */
     bool asked, asking;
-    bool plain;    /* refuses statistics: only `ends` is asked */
+    bool plain;     /* refuses statistics: only `ends` is asked */
     bool has_image; /* RuntimeImagePath or a RuntimeId of its own: a container with its own VM */
     bool template;
-    bool hosts;    /* others name it as their host */
-    bool phantom;  /* only hvgpu's record is left of it */
+    bool hosts;   /* others name it as their host */
+    bool phantom; /* only hvgpu's record is left of it */
     bool dirty, posted;
 };
 
@@ -206,9 +208,9 @@ struct engine {
     unsigned probe_interval_s;
     struct notice *queue, *queue_last;
     struct notice *outstanding;
-    unsigned pending; /* asked and not answered, in time */
-    bool asking;      /* the asker is in a round */
-    bool urgent;      /* something in the queue must not wait for the rest of the round */
+    unsigned pending;        /* asked and not answered, in time */
+    bool asking;             /* the asker is in a round */
+    bool urgent;             /* something in the queue must not wait for the rest of the round */
     unsigned wanted_round;   /* ROUND_* for the next round */
     int64_t due_ns, tick_ns; /* when the next round is due; INT64_MAX: not */
     int64_t round_ns;        /* when the last round began */
@@ -239,6 +241,7 @@ struct engine {
     uint64_t list_hash; /* of the whole answer */
     uint32_t list_round;
     bool list_known;
+    struct message *posts, *posts_last; /* go to the inbox together */
     struct host_gpu *host_gpus;
     size_t host_gpu_count;
     bool gpus_answered, images_answered, records_answered;
@@ -253,12 +256,12 @@ struct engine {
     int64_t host_time_ms;
     int64_t opened_ns;
     unsigned backoff_ms;
-    bool connected;    /* the service answered, and was not lost since */
-    bool was_lost;     /* a loss is to be made good */
-    bool loaded;       /* MESSAGE_LOADED was posted */
-    bool listed;       /* the first inventory is there; its details are asked */
-    bool changed;      /* since the last publication: GPUs, images or systems */
-    unsigned followups; /* without a tick: rounds left after a change by a job */
+    bool connected;                /* the service answered, and was not lost since */
+    bool was_lost;                 /* a loss is to be made good */
+    bool loaded;                   /* MESSAGE_LOADED was posted */
+    bool listed;                   /* the first inventory is there; its details are asked */
+    bool changed;                  /* since the last publication: GPUs, images or systems */
+    unsigned followups;            /* without a tick: rounds left after a change by a job */
     const struct hvgpu_gpu **gpus; /* posted last */
     size_t gpu_count;
     const struct hvgpu_image **images;
@@ -272,12 +275,18 @@ static inline bool number_equal(struct hvgpu_number a, struct hvgpu_number b)
     return a.known == b.known && a.value == b.value;
 }
 
+/* A pause in ns, scaled to the engine's tick. */
+static inline int64_t engine_pause(const struct engine *engine, unsigned ms)
+{
+    return (int64_t)ms * 1000 * engine->walls.tick_ms;
+}
+
 /* ---- engine.c ---- */
 struct notice *notice_new(struct engine *engine, enum notice_kind kind);
 void notice_free(struct notice *notice);
 /* Hands an answer or a notice to the engine's thread. Takes it. Any thread. */
 void engine_push(struct engine *engine, struct notice *notice, bool urgent);
-/* Asks for a round after delay_ms. Any thread. */
+/* Asks for a round after delay_ms (scaled). Any thread. */
 void engine_want_round(struct engine *engine, unsigned round, unsigned delay_ms);
 /* Gives a handle to the asker, which closes it. */
 void engine_drop_later(struct engine *engine, struct client_system *handle);
@@ -293,6 +302,9 @@ void observe_digest(struct engine *engine, struct notice *notices);
 /* Looks at the clock: stale, loaded at last. Returns the next time to look (INT64_MAX: none). */
 int64_t observe_clock(struct engine *engine);
 void observe_commands(struct engine *engine); /* paused, refreshed, touched */
+/* Collects a message (may be NULL) for the inbox; what one digest has to say arrives as one batch.
+ */
+void observe_post(struct engine *engine, struct message *message);
 /* The list of systems was read: the link is live. */
 void observe_live(struct engine *engine, int64_t time_ms);
 /* It was answered, but the answer is of no use. */

@@ -112,7 +112,8 @@ void engine_view_take(struct engine *engine, struct engine_view *out)
     out->hold = hold;
     os_mutex_lock(engine->mutex);
     /* The host is told about before it is known; plans need a host that has answered. */
-    out->host = engine->host != NULL && engine->facts_known ? hvgpu_record_keep(engine->host) : NULL;
+    out->host =
+        engine->host != NULL && engine->facts_known ? hvgpu_record_keep(engine->host) : NULL;
     out->level = engine->level;
     out->facts = engine->facts;
     memcpy(out->scratch_root, engine->scratch_root, sizeof out->scratch_root);
@@ -188,10 +189,9 @@ static bool has_prefix(const struct hvgpu_system *system, const char *name)
 
 /* A name, or a beginning of an id. Of a VM and the container in it, the container is meant: their
  * ids and names begin alike. */
-static const struct hvgpu_system *find_only(const struct engine_view *view, const char *name,
-                                            bool (*matches)(const struct hvgpu_system *,
-                                                            const char *),
-                                            bool *ambiguous)
+static const struct hvgpu_system *
+find_only(const struct engine_view *view, const char *name,
+          bool (*matches)(const struct hvgpu_system *, const char *), bool *ambiguous)
 {
     const struct hvgpu_system *found = NULL;
     *ambiguous = false;

@@ -87,7 +87,8 @@ static enum hvgpu_status wait_for_end(const struct calls *calls, struct client_p
             (void)client_process_kill(process, &ignored);
             /* Its streams end with it; this wait sees to that. */
             (void)client_process_wait(process, KILL_WAIT_MS, exit_code, &ignored);
-            return error_set(err, HVGPU_CANCELLED, "exec", NULL, "cancelled: the process was ended");
+            return error_set(err, HVGPU_CANCELLED, "exec", NULL,
+                             "cancelled: the process was ended");
         }
     }
 }
@@ -173,8 +174,8 @@ static enum hvgpu_status run_exec(struct job *job, void *context, int argument,
         return status;
     }
     struct client_process *process = NULL;
-    status = calls_process(&calls, exec->id, system,
-                           document_process(&exec->base.level, &document), &process, err);
+    status = calls_process(&calls, exec->id, system, document_process(&exec->base.level, &document),
+                           &process, err);
     if (status == HVGPU_OK && !job_is_dry(job)) {
         const struct follow what = {
             .output = true,

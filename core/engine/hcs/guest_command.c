@@ -169,8 +169,9 @@ enum hvgpu_status path_check(const char *path, const char *what, char **clean,
                          "'%.200s' has an element that no Windows path may have", path);
     }
     *clean = clean_path(path);
-    return *clean != NULL ? HVGPU_OK : error_set(err, HVGPU_MEMORY, "check the request", what,
-                                             "out of memory");
+    return *clean != NULL
+               ? HVGPU_OK
+               : error_set(err, HVGPU_MEMORY, "check the request", what, "out of memory");
 }
 
 bool path_is_below(const char *path)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Command lines and paths of Windows guests and hosts, put together from outside text: folder names
- * of driver packages, mounts, image layers. No shell ever sees them: commands are lists of arguments
- * quoted by the one rule that the C runtime and CommandLineToArgvW share.
+ * of driver packages, mounts, image layers. No shell ever sees them: commands are lists of
+ * arguments quoted by the one rule that the C runtime and CommandLineToArgvW share.
  *
  * Pure functions; results are new memory (free()), NULL when out of memory.
  */
@@ -29,7 +29,8 @@ const char *path_base(const char *path);
  * no "..", at most 1024 bytes; gives it back with single backslashes and none at the end. */
 enum hvgpu_status path_check(const char *path, const char *what, char **clean,
                              struct hvgpu_error *err) HVGPU_MUST_USE;
-/* A relative path below a driver package ("sub\file.dll"), or a plain file name: no drive, no "..". */
+/* A relative path below a driver package ("sub\file.dll"), or a plain file name: no drive, no "..".
+ */
 bool path_is_below(const char *path);
 bool path_is_name(const char *name);
 

@@ -23,11 +23,14 @@
 struct hcs_engine_walls {
     struct hcs_api hcs;
     struct host_api host;
-    /* Frees the machine after everything is closed; no callback comes after it returned. May be NULL. */
+    /* Frees the machine after everything is closed; no callback comes after it returned. May be
+     * NULL. */
     void (*close)(void *machine);
-    struct store *store;          /* taken */
+    struct store *store;
+    unsigned tick_ms; /* 0: 1000. All pauses of the engine scale with it, so that tests are quick */
 };
 
+/* Takes the walls and the store in every case: on failure they are closed. */
 enum hvgpu_status hcs_engine_open(const struct engine_config *config,
                                   const struct hcs_engine_walls *walls, struct engine **out,
                                   struct hvgpu_error *err);
@@ -46,7 +49,7 @@ struct client *engine_client(struct engine *engine);
 /* What the engine knows now, for plans: copied out under the engine's lock, so that a plan can be
  * made without waiting for the host. Arrays of record references. */
 struct engine_view {
-    const struct hvgpu_host *host;      /* NULL before the first answer */
+    const struct hvgpu_host *host; /* NULL before the first answer */
     struct schema_level level;
     struct host_facts facts;
     const struct hvgpu_gpu **gpus;
@@ -60,7 +63,8 @@ struct engine_view {
 };
 void engine_view_take(struct engine *engine, struct engine_view *out);
 void engine_view_drop(struct engine_view *view);
-/* "gpu0", an instance id or an interface path -> the GPU; NULL and err when unknown or ambiguous. */
+/* "gpu0", an instance id or an interface path -> the GPU; NULL and err when unknown or ambiguous.
+ */
 const struct hvgpu_gpu *engine_view_gpu(const struct engine_view *view, const char *name,
                                         struct hvgpu_error *err);
 /* An id, or a unique name, or a unique beginning of an id. */

@@ -56,7 +56,7 @@ static enum hvgpu_status named(const struct engine_view *view, const struct hvgp
 
 struct part {
     const char *key;
-    const char *type; /* PropertyTypes; NULL: the basic properties */
+    const char *type;   /* PropertyTypes; NULL: the basic properties */
     const char *member; /* what of the answer is shown; "": all of it */
 };
 

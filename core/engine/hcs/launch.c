@@ -74,14 +74,12 @@ static enum hvgpu_status need_folder(const struct calls *calls, const char *path
                      : error_set(err, HVGPU_INVALID, option, path, "this is a file, not a folder");
 }
 
-enum hvgpu_status launch_look(struct job *job, void *context, int argument,
-                              struct hvgpu_error *err)
+enum hvgpu_status launch_look(struct job *job, void *context, int argument, struct hvgpu_error *err)
 {
     (void)argument;
     struct launch *launch = context;
     const struct calls calls = plan_calls(job, &launch->base);
-    if (launch->device_count > 0 && !job_is_dry(job) &&
-        launch->server_edition == HVGPU_ANSWER_NO) {
+    if (launch->device_count > 0 && !job_is_dry(job) && launch->server_edition == HVGPU_ANSWER_NO) {
         error_set(err, HVGPU_UNSUPPORTED, "look at host", launch->devices[0].instance_id,
                   "this is a client edition of Windows, which cannot assign devices");
         error_hint(err, "use Windows Server, or share the GPU: --gpu");
@@ -362,8 +360,7 @@ enum hvgpu_status launch_container(struct job *job, void *context, int form,
     return status;
 }
 
-enum hvgpu_status launch_init(struct job *job, void *context, int argument,
-                              struct hvgpu_error *err)
+enum hvgpu_status launch_init(struct job *job, void *context, int argument, struct hvgpu_error *err)
 {
     (void)argument;
     struct launch *launch = context;

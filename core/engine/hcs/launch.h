@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * A launch: what plan_launch() made of the request, and what its steps find out on the way. The order
- * of the calls is that of hcsshim's record for a whole device; GPU-PV puts its own steps between the
- * start of the VM and the layers.
+ * A launch: what plan_launch() made of the request, and what its steps find out on the way. The
+ * order of the calls is that of hcsshim's record for a whole device; GPU-PV puts its own steps
+ * between the start of the VM and the layers.
  *
  * Owned by the plan (its context); used by the job's thread only.
  */
@@ -28,8 +28,8 @@ struct launch_mount {
 
 /* One driver package of the host's GPUs, brought into VM and container. */
 struct launch_package {
-    char *name;        /* known to the plan; NULL: only at run time */
-    char *instance_id; /* the GPU that it belongs to */
+    char *name;                        /* known to the plan; NULL: only at run time */
+    char *instance_id;                 /* the GPU that it belongs to */
     struct host_driver_package *facts; /* NULL in a dry run */
     unsigned share;
 };
@@ -49,9 +49,9 @@ struct launch {
     char *host_name;
     char **layers; /* top first */
     size_t layer_count;
-    bool layers_known; /* from the host's list of images: the base is the last one */
+    bool layers_known;          /* from the host's list of images: the base is the last one */
     char *vm_scratch, *scratch; /* folders */
-    char *own_folder; /* made and deleted by hvgpu; NULL: the user's folders */
+    char *own_folder;           /* made and deleted by hvgpu; NULL: the user's folders */
     struct launch_device *devices;
     size_t device_count;
     char **driver_dirs;
@@ -60,6 +60,7 @@ struct launch {
     size_t mount_count;
     struct launch_package *packages;
     size_t package_count;
+    char *gpu_text; /* "gpu0:3"; for evidence */
     uint64_t memory_mb;
     unsigned processors;
     enum hvgpu_answer server_edition;
@@ -123,7 +124,7 @@ struct package_guest {
     const struct schema_level *level;
     const char *id;
     struct client_system *system;
-    bool container; /* else the VM */
+    bool container;    /* else the VM */
     const char *probe; /* command line of hvgpu's program there */
 };
 enum hvgpu_status package_read(const struct calls *calls, struct launch_package *package,

@@ -46,19 +46,12 @@ enum hvgpu_status launch_give_gpu(struct job *job, void *context, int argument,
     const struct ownership *record = &launch->record;
     struct json *settings = document_gpu_settings(&launch->base.level, record->gpu_mode,
                                                   record->gpus, record->gpu_count);
-    enum hvgpu_status status =
-        calls_modify(&calls, record->vm_id, launch->vm,
-                     document_gpu_update(&launch->base.level, settings), err);
+    enum hvgpu_status status = calls_modify(
+        &calls, record->vm_id, launch->vm, document_gpu_update(&launch->base.level, settings), err);
     if (status != HVGPU_OK) {
         return status;
     }
-    if (record->gpu_mode == HVGPU_MODE_MIRROR) {
-        job_evidence(job, "all GPUs of the host");
-    } else {
-        const struct hvgpu_number *partition = &record->gpus[0].partition;
-        job_evidence(job, partition->known ? "%zu GPU, partition %llu" : "%zu GPU, any partition",
-                     record->gpu_count, (unsigned long long)partition->value);
-    }
+    job_evidence(job, "%s", launch->gpu_text);
     return launch_put_record(launch, job, err);
 }
 
@@ -91,9 +84,9 @@ static enum hvgpu_status bring_package(struct launch *launch, const struct calls
     if (status == HVGPU_OK) {
         dry_folder = package->facts == NULL ? text_format("<folder of %s>", package->name) : NULL;
         folder = package->facts != NULL ? package->facts->folder : dry_folder;
-        status = folder != NULL ? launch_share_folder(launch, calls, folder, true, false,
-                                                      &package->share, err)
-                                : no_memory(err);
+        status = folder != NULL
+                     ? launch_share_folder(launch, calls, folder, true, false, &package->share, err)
+                     : no_memory(err);
     }
     free(dry_folder);
     if (status == HVGPU_OK) {
@@ -256,8 +249,7 @@ enum hvgpu_status launch_devices(struct job *job, void *context, int argument,
     struct launch *launch = context;
     const struct calls calls = plan_calls(job, &launch->base);
     for (size_t i = 0; i < launch->device_count; i++) {
-        enum hvgpu_status status =
-            add_device(launch, &calls, &launch->devices[i], i + 1, err);
+        enum hvgpu_status status = add_device(launch, &calls, &launch->devices[i], i + 1, err);
         if (status != HVGPU_OK) {
             return status;
         }
@@ -275,8 +267,8 @@ static enum hvgpu_status install(struct launch *launch, const struct calls *call
     if (status != HVGPU_OK) {
         return status;
     }
-    /* The share's name is ours, so nothing from outside is in this line. The same line as hcsshim's,
-     * and like it without pipes: what counts is the exit code. */
+    /* The share's name is ours, so nothing from outside is in this line. The same line as
+     * hcsshim's, and like it without pipes: what counts is the exit code. */
     char *command = text_format("cmd /c C:\\Windows\\System32\\pnputil.exe /add-driver "
                                 "%ss%x/*.inf /subdirs /install",
                                 GUEST_SHARES, number);
@@ -291,8 +283,8 @@ static enum hvgpu_status install(struct launch *launch, const struct calls *call
     uint32_t code = output.exit_code;
     calls_output_clear(&output);
     if (status == HVGPU_OK && code != 0 && code != PNPUTIL_NO_MORE_ITEMS) {
-        error_set(err, HVGPU_FAILED, "install drivers", folder, "pnputil ended with code %u (0x%08X)",
-                  (unsigned)code, (unsigned)code);
+        error_set(err, HVGPU_FAILED, "install drivers", folder,
+                  "pnputil ended with code %u (0x%08X)", (unsigned)code, (unsigned)code);
         error_hint(err, "the folder must hold the driver's .inf, .cat and .sys files for this "
                         "device, signed");
         return HVGPU_FAILED;
@@ -328,9 +320,9 @@ static enum hvgpu_status find_render_device(struct launch *launch, const struct 
                                             struct hvgpu_error *err)
 {
     struct calls_output output;
-    enum hvgpu_status status = calls_run(
-        calls, launch->record.vm_id, launch->vm,
-        document_vm_program(&launch->base.level, launch->record.probe_vm), &output, err);
+    enum hvgpu_status status =
+        calls_run(calls, launch->record.vm_id, launch->vm,
+                  document_vm_program(&launch->base.level, launch->record.probe_vm), &output, err);
     if (status == HVGPU_OK && job_is_dry(calls->job)) {
         launch->render_location = text_copy("<location path of the virtual render device>");
     } else if (status == HVGPU_OK) {

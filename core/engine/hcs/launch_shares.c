@@ -71,15 +71,15 @@ enum hvgpu_status launch_share_folder(struct launch *launch, const struct calls 
 
 enum hvgpu_status launch_run(const struct calls *calls, const char *id,
                              struct client_system *system, struct json *parameters,
-                             const char *what, struct calls_output *output,
-                             struct hvgpu_error *err)
+                             const char *what, struct calls_output *output, struct hvgpu_error *err)
 {
     enum hvgpu_status status = calls_run(calls, id, system, parameters, output, err);
     if (status != HVGPU_OK || output->exit_code == 0) {
         return status;
     }
     const char *said = output->errors[0] != '\0' ? output->errors : output->text;
-    error_set(err, HVGPU_FAILED, what, id, "the program in the guest ended with code %u (0x%08X)%s%.300s",
+    error_set(err, HVGPU_FAILED, what, id,
+              "the program in the guest ended with code %u (0x%08X)%s%.300s",
               (unsigned)output->exit_code, (unsigned)output->exit_code,
               said != NULL && said[0] != '\0' ? ": " : "", said != NULL ? said : "");
     return HVGPU_FAILED;

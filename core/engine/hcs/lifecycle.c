@@ -19,7 +19,7 @@ struct stop_place {
 
 struct stop {
     struct plan_base base;
-    char *id; /* the system that was named */
+    char *id;                  /* the system that was named */
     struct stop_place *places; /* containers first, then the VM */
     size_t place_count;
     bool force;
@@ -90,14 +90,16 @@ static enum hvgpu_status step_stop(struct job *job, void *context, int index,
     if (!ended && job_is_cancelled(job)) {
         status = error_set(err, HVGPU_CANCELLED, "stop", place->id,
                            "cancelled while it was asked to shut down");
-    } else if (!ended) {
+    } else if (!ended || job_is_dry(job)) {
+        job_dry_condition(job, graceful ? "still running" : NULL);
         status = terminate(&calls, place->id, system, err);
+        job_dry_condition(job, NULL);
     }
     client_system_drop(system);
     if (status == HVGPU_OK && !job_is_dry(job)) {
         job_evidence(job, "%s %s", place->id,
-                     ended ? "ended by itself" : (graceful ? "did not end in time: terminated"
-                                                           : "terminated"));
+                     ended ? "ended by itself"
+                           : (graceful ? "did not end in time: terminated" : "terminated"));
         engine_forget_check(stop->base.engine, place->id);
         engine_touch(stop->base.engine);
     }
@@ -178,9 +180,9 @@ static enum hvgpu_status add_stop_steps(struct job_plan *out, struct hvgpu_error
 {
     const struct stop *stop = out->context;
     for (size_t i = 0; i < stop->place_count; i++) {
-        enum hvgpu_status status =
-            plan_step(out, stop->places[i].utility_vm ? "stop the utility VM" : "stop the container",
-                      step_stop, (int)i, false, err);
+        enum hvgpu_status status = plan_step(
+            out, stop->places[i].utility_vm ? "stop the utility VM" : "stop the container",
+            step_stop, (int)i, false, err);
         if (status != HVGPU_OK) {
             return status;
         }

@@ -15,6 +15,29 @@
 
 enum { STILL_ROUNDS = 4, STILL_PAUSE_MS = 250 };
 
+/* ---- posting ---- */
+
+void observe_post(struct engine *engine, struct message *message)
+{
+    if (message == NULL) {
+        return;
+    }
+    message->next = NULL;
+    if (engine->posts_last != NULL) {
+        engine->posts_last->next = message;
+    } else {
+        engine->posts = message;
+    }
+    engine->posts_last = message;
+}
+
+static void send_posts(struct engine *engine)
+{
+    struct message *posts = engine->posts;
+    engine->posts = engine->posts_last = NULL;
+    inbox_put_all(engine->inbox, posts);
+}
+
 /* ---- the host's record ---- */
 
 static bool is_paused(struct engine *engine)
@@ -56,8 +79,8 @@ static struct hvgpu_host *build_host(struct engine *engine)
     host->uri = record_text(host, engine->uri);
     host->link = engine->link;
     if (engine->link != HVGPU_LINK_LIVE) {
-        host->link_reason = engine->link_reason[0] == '\0' ? NULL
-                                                           : record_text(host, engine->link_reason);
+        host->link_reason =
+            engine->link_reason[0] == '\0' ? NULL : record_text(host, engine->link_reason);
         host->link_hint =
             engine->link_hint[0] == '\0' ? NULL : record_text(host, engine->link_hint);
     }
@@ -112,7 +135,7 @@ void observe_post_host(struct engine *engine, bool always)
         return;
     }
     message->record = host;
-    inbox_put(engine->inbox, message);
+    observe_post(engine, message);
 }
 
 /* ---- the link ---- */
@@ -125,13 +148,14 @@ static void set_link(struct engine *engine, enum hvgpu_link link, const char *re
     text_clean(engine->link_hint, sizeof engine->link_hint, hint);
 }
 
-/* The tick runs while the service answers, nobody paused it, and the machine can change by itself. */
+/* The tick runs while the service answers, nobody paused it, and the machine can change by itself.
+ */
 static void update_ticking(struct engine *engine)
 {
     os_mutex_lock(engine->mutex);
     bool tick = engine->connected && !engine->paused && !engine->facts.still;
     if (tick && engine->tick_ns == INT64_MAX) {
-        engine->tick_ns = os_now_ns() + (int64_t)TICK_MS * 1000000;
+        engine->tick_ns = os_now_ns() + engine_pause(engine, TICK_MS);
         os_cond_signal(engine->asker_cond);
     } else if (!tick) {
         engine->tick_ns = INT64_MAX;
@@ -215,13 +239,13 @@ static void post_loaded(struct engine *engine)
 {
     if (!engine->loaded) {
         engine->loaded = true;
-        inbox_put(engine->inbox, message_new(MESSAGE_LOADED));
+        observe_post(engine, message_new(MESSAGE_LOADED));
     }
 }
 
 int64_t observe_clock(struct engine *engine)
 {
-    const int64_t stale = (int64_t)STALE_MS * 1000000;
+    const int64_t stale = engine_pause(engine, STALE_MS);
     int64_t now = os_now_ns(), next = INT64_MAX;
     os_mutex_lock(engine->mutex);
     int64_t asked = engine->list_asked_ns;
@@ -234,12 +258,13 @@ int64_t observe_clock(struct engine *engine)
     } else if (asked != 0) {
         next = asked + stale;
     }
-    int64_t loaded = engine->opened_ns + (int64_t)LOADED_MS * 1000000;
+    int64_t loaded = engine->opened_ns + engine_pause(engine, LOADED_MS);
     if (!engine->loaded && loaded <= now) {
         post_loaded(engine);
     } else if (!engine->loaded && loaded < next) {
         next = loaded;
     }
+    send_posts(engine);
     return next;
 }
 
@@ -266,6 +291,7 @@ void observe_commands(struct engine *engine)
         engine_want_round(engine, round, 0);
     }
     observe_post_host(engine, false);
+    send_posts(engine);
 }
 
 /* ---- the digest ---- */
@@ -298,7 +324,7 @@ static void digest_exited(struct engine *engine)
 {
     os_mutex_lock(engine->mutex);
     bool paused = engine->paused;
-    int64_t since = (os_now_ns() - engine->round_ns) / 1000000;
+    int64_t since = (os_now_ns() - engine->round_ns) / engine_pause(engine, 1);
     os_mutex_unlock(engine->mutex);
     if (!paused && engine->connected) {
         engine_want_round(engine, ROUND_LIST,
@@ -369,8 +395,8 @@ static void check_loaded(struct engine *engine)
     if (engine->loaded) {
         return;
     }
-    bool listed = engine->list_known || engine->link == HVGPU_LINK_LOST ||
-                  engine->link == HVGPU_LINK_STALE;
+    bool listed =
+        engine->list_known || engine->link == HVGPU_LINK_LOST || engine->link == HVGPU_LINK_STALE;
     if (!listed || !engine->gpus_answered || !engine->images_answered ||
         !engine->records_answered) {
         return;
@@ -420,6 +446,7 @@ void observe_digest(struct engine *engine, struct notice *notices)
     checks_forget_gone(engine);
     observe_wants(engine);
     check_loaded(engine);
+    send_posts(engine);
     if (list) {
         follow_up(engine);
     }
@@ -447,6 +474,11 @@ static void free_notices(struct notice *notice)
 void observe_clear(struct engine *engine)
 {
     const struct host_api *host = &engine->walls.host;
+    while (engine->posts != NULL) {
+        struct message *next = engine->posts->next;
+        message_free(engine->posts);
+        engine->posts = next;
+    }
     free_notices(engine->queue);
     free_notices(engine->outstanding);
     engine->queue = engine->queue_last = engine->outstanding = NULL;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Records of GPUs: the host's inventory joined with what hvgpu's own records know (partitions given,
- * "any" partitions, whole devices). GPUs are numbered by bus location, so that "gpu0" is the same
- * card tomorrow. A partition is shown only where number and owner are known; the rest is unknown,
- * which is not free.
+ * Records of GPUs: the host's inventory joined with what hvgpu's own records know (partitions
+ * given, "any" partitions, whole devices). GPUs are numbered by bus location, so that "gpu0" is the
+ * same card tomorrow. A partition is shown only where number and owner are known; the rest is
+ * unknown, which is not free.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -131,9 +131,9 @@ static void fill_state(struct hvgpu_gpu *gpu, const struct host_gpu *host)
 {
     if (host->problem_code.known && host->problem_code.value != 0) {
         gpu->state = HVGPU_GPU_PROBLEM;
-        gpu->state_text = record_textf(gpu, "Problem %llu: %s",
-                                       (unsigned long long)host->problem_code.value,
-                                       problem_words(host->problem_code.value));
+        gpu->state_text =
+            record_textf(gpu, "Problem %llu: %s", (unsigned long long)host->problem_code.value,
+                         problem_words(host->problem_code.value));
     } else if (host->dismounted) {
         gpu->state = HVGPU_GPU_DISMOUNTED;
         gpu->state_text = record_text(gpu, "Dismounted for DDA");
@@ -305,8 +305,7 @@ static bool same_texts(const struct hvgpu_gpu *a, const struct hvgpu_gpu *b)
            text_equal(a->interface_path, b->interface_path) &&
            text_equal(a->location, b->location) && text_equal(a->location_path, b->location_path) &&
            text_equal(a->driver_version, b->driver_version) &&
-           text_equal(a->driver_date, b->driver_date) &&
-           text_equal(a->driver_inf, b->driver_inf) &&
+           text_equal(a->driver_date, b->driver_date) && text_equal(a->driver_inf, b->driver_inf) &&
            text_equal(a->driver_package, b->driver_package) &&
            text_equal(a->state_text, b->state_text) && text_equal(a->dda_holder, b->dda_holder);
 }
@@ -377,7 +376,7 @@ static void take_gpus(struct engine *engine, struct hvgpu_gpu **gpus, size_t cou
     if (records != NULL) {
         message->records = records;
         message->record_count = count;
-        inbox_put(engine->inbox, message);
+        observe_post(engine, message);
     } else {
         message_free(message);
     }

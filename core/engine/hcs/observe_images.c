@@ -24,9 +24,11 @@ static const struct {
     {"windows", HVGPU_ANSWER_YES, "full graphics libraries; a documented image for GPU use"},
     {"windows/server", HVGPU_ANSWER_YES, "full graphics libraries; a documented image for GPU use"},
     {"servercore", HVGPU_ANSWER_UNKNOWN,
-     "Microsoft names no GPU acceleration for servercore; vendor tools have been seen to run in it"},
+     "Microsoft names no GPU acceleration for servercore; vendor tools have been seen to run in "
+     "it"},
     {"nanoserver", HVGPU_ANSWER_UNKNOWN,
-     "nanoserver lacks the graphics libraries; the device can be assigned and its presence checked, "
+     "nanoserver lacks the graphics libraries; the device can be assigned and its presence "
+     "checked, "
      "DirectX does not run"},
 };
 
@@ -48,9 +50,8 @@ static void judge_image(const struct engine *engine, const struct host_image *ho
     }
     for (size_t i = 0; i < sizeof bases / sizeof *bases; i++) {
         if (text_equal(host->base_name, bases[i].base)) {
-            image->can_carry_gpu = host->has_utility_vm == HVGPU_ANSWER_YES
-                                       ? bases[i].can
-                                       : HVGPU_ANSWER_UNKNOWN;
+            image->can_carry_gpu =
+                host->has_utility_vm == HVGPU_ANSWER_YES ? bases[i].can : HVGPU_ANSWER_UNKNOWN;
             image->reason = record_text(image, bases[i].reason);
             return;
         }
@@ -134,7 +135,7 @@ static void post_images(struct engine *engine, struct hvgpu_image **images, size
     }
     message->records = records;
     message->record_count = count;
-    inbox_put(engine->inbox, message);
+    observe_post(engine, message);
 }
 
 void observe_images(struct engine *engine, struct notice *notice)
@@ -167,7 +168,8 @@ void observe_images(struct engine *engine, struct notice *notice)
     engine->changed = true;
 }
 
-/* Which image to fetch when there is none: the newest published one that is not newer than the host. */
+/* Which image to fetch when there is none: the newest published one that is not newer than the
+ * host. */
 const char *observe_image_advice(const struct engine *engine)
 {
     static const struct {

@@ -2,8 +2,8 @@
  *
  * The list of compute systems. The answer of an enumeration is a JSON array that may have ten
  * thousand elements and mostly says what it said a second ago. So: the hash of the whole answer
- * first; when that differs, the hash of each element's text; and only elements whose text is new are
- * parsed. The elements are found by a small scanner that knows strings and brackets.
+ * first; when that differs, the hash of each element's text; and only elements whose text is new
+ * are parsed. The elements are found by a small scanner that knows strings and brackets.
  *
  * A list that makes no sense is not taken at all: what was known stays, and the link says why.
  */
@@ -366,9 +366,8 @@ static void find_hosts(struct table *table)
     for (size_t i = 0; i < table->count; i++) {
         const struct seen *seen = table->items[i];
         const struct hvgpu_system *record = seen->base != NULL ? seen->base : seen->record;
-        struct seen *host = record->host_id == NULL || seen->phantom
-                                ? NULL
-                                : table_find(table, record->host_id);
+        struct seen *host =
+            record->host_id == NULL || seen->phantom ? NULL : table_find(table, record->host_id);
         if (host != NULL) {
             host->dirty = true;
             host->hosts = true;

@@ -188,7 +188,8 @@ static void take_usage(struct engine *engine, struct seen *seen, const struct js
     seen->dirty = true;
 }
 
-/* Keeps the handle where it prolongs nothing; otherwise it stays with the notice, which drops it. */
+/* Keeps the handle where it prolongs nothing; otherwise it stays with the notice, which drops it.
+ */
 static void decide_handle(struct engine *engine, struct seen *seen, struct notice *notice,
                           const struct json *properties)
 {
@@ -241,6 +242,10 @@ void observe_properties(struct engine *engine, struct notice *notice)
         return; /* gone or lost meanwhile; the notice drops its handle */
     }
     seen->asking = false;
+    if (notice->handle != NULL && notice->handle == seen->handle) {
+        client_system_drop(notice->handle); /* not the last reference: nothing is closed here */
+        notice->handle = NULL;
+    }
     struct json *properties = NULL;
     if (HRESULT_IS_FAILURE(notice->code)) {
         take_failure(engine, seen, notice);
@@ -276,9 +281,8 @@ static unsigned wanted_kinds(const struct engine *engine, const struct seen *see
         return READ_MEMORY;
     case HVGPU_SYSTEM_HYPERV_CONTAINER:
     case HVGPU_SYSTEM_PROCESS_CONTAINER:
-        return own_of_container(engine, seen->record->id) != NULL
-                   ? READ_STATISTICS | READ_PROCESSES
-                   : READ_STATISTICS;
+        return own_of_container(engine, seen->record->id) != NULL ? READ_STATISTICS | READ_PROCESSES
+                                                                  : READ_STATISTICS;
     default:
         return 0;
     }
@@ -331,18 +335,27 @@ static unsigned want_first(struct engine *engine, struct want **list)
     return count;
 }
 
-/* Statistics through kept handles, going on where the last round stopped. */
+/* Statistics of one system through its kept handle. */
+static bool want_statistics(struct engine *engine, struct want **list, struct seen *seen)
+{
+    unsigned read = seen->handle == NULL || seen->asking ? 0 : wanted_kinds(engine, seen);
+    seen->asking = seen->asking || (read != 0 && add_want(list, seen, read));
+    return read != 0 && seen->asking;
+}
+
+/* Own systems every time; of the others a few, going on where the last round stopped. */
 static void want_again(struct engine *engine, struct want **list, unsigned room)
 {
     size_t count = engine->table.count;
     for (size_t i = 0; i < count && room > 0; i++) {
+        struct seen *seen = engine->table.items[i];
+        room -= seen->record->ours && want_statistics(engine, list, seen) ? 1 : 0;
+    }
+    room = room < OTHERS_PER_ROUND ? room : OTHERS_PER_ROUND;
+    for (size_t i = 0; i < count && room > 0; i++) {
         engine->read_cursor = (engine->read_cursor + 1) % count;
         struct seen *seen = engine->table.items[engine->read_cursor];
-        unsigned read = seen->handle == NULL || seen->asking ? 0 : wanted_kinds(engine, seen);
-        if (read != 0 && add_want(list, seen, read)) {
-            seen->asking = true;
-            room--;
-        }
+        room -= !seen->record->ours && want_statistics(engine, list, seen) ? 1 : 0;
     }
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * hvgpu's own records as the asker read them from the store, and what unfinished jobs of earlier
- * processes left behind: the journals say what may exist, the list of systems and the files say what
- * really does.
+ * processes left behind: the journals say what may exist, the list of systems and the files say
+ * what really does.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -105,9 +105,8 @@ void observe_leftovers(struct engine *engine)
     }
     /* No leftovers and none before is nothing to say. */
     bool same = hash == engine->left_hash || (count == 0 && engine->left_hash == 0);
-    struct message *message = list == NULL || built < count || same
-                                  ? NULL
-                                  : message_new(MESSAGE_LEFTOVERS);
+    struct message *message =
+        list == NULL || built < count || same ? NULL : message_new(MESSAGE_LEFTOVERS);
     if (message == NULL) {
         for (size_t i = 0; i < built; i++) {
             hvgpu_record_drop(list[i]);
@@ -117,6 +116,6 @@ void observe_leftovers(struct engine *engine)
     }
     message->records = (void **)list;
     message->record_count = count;
-    inbox_put(engine->inbox, message);
+    observe_post(engine, message);
     engine->left_hash = hash;
 }

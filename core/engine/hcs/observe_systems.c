@@ -421,7 +421,7 @@ static void post(struct engine *engine, void **records, size_t count, char **gon
     message->record_count = count;
     message->gone = gone;
     message->gone_count = gone_count;
-    inbox_put(engine->inbox, message);
+    observe_post(engine, message);
     engine->changed = true;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * hvgpu's own records as JSON and back. A record lies in a folder of the machine for weeks and may
- * have been edited, so reading checks kinds, lengths and counts, and names the member that is wrong.
+ * have been edited, so reading checks kinds, lengths and counts, and names the member that is
+ * wrong.
  */
 #include "core/engine/hcs/ownership.h"
 
@@ -312,8 +313,8 @@ enum hvgpu_status ownership_get(struct store *store, const char *id, struct owne
         st = ownership_from_json(json, out, err);
     }
     if (st == HVGPU_OK && strcmp(out->id, id) != 0) {
-        st = error_set(err, HVGPU_PROTOCOL, "read record", id, "the record is about another system: %s",
-                       out->id);
+        st = error_set(err, HVGPU_PROTOCOL, "read record", id,
+                       "the record is about another system: %s", out->id);
         ownership_clear(out);
     }
     json_free(json);

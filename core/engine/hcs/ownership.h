@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * hvgpu's own record of a system that it launched, kept in the store under "system-<id>": what HCS
- * cannot be asked (which GPUs a VM was given, which image, the init process, the folders to delete).
- * Every console and shell command of every administrator of the machine reads and writes the same
- * record; writers hold the lock "vm-<vm id>".
+ * cannot be asked (which GPUs a VM was given, which image, the init process, the folders to
+ * delete). Every console and shell command of every administrator of the machine reads and writes
+ * the same record; writers hold the lock "vm-<vm id>".
  *
  * A plain value: fixed fields are copies, owned by the struct; ownership_clear() frees.
  */
@@ -24,21 +24,21 @@ struct owned_gpu {
 };
 
 struct ownership {
-    char *id;       /* the container */
-    char *vm_id;    /* its utility VM, "<id>@vm" */
+    char *id;    /* the container */
+    char *vm_id; /* its utility VM, "<id>@vm" */
     char *name, *image, *command;
     int64_t created_ms;
-    bool remove;    /* --rm */
+    bool remove; /* --rm */
     enum hvgpu_gpu_mode gpu_mode;
     struct owned_gpu *gpus;
     size_t gpu_count;
-    unsigned candidate;   /* form that let the GPU into the container: 1..3; 0: none tried or known */
-    uint32_t build;       /* host build on which that was seen */
+    unsigned candidate; /* form that let the GPU into the container: 1..3; 0: none tried or known */
+    uint32_t build;     /* host build on which that was seen */
     struct hvgpu_number init_pid, init_created_ms;
     char *probe_vm, *probe_container; /* command lines of the probe; NULL: no probe there */
-    char **folders;       /* to delete on removal */
+    char **folders;                   /* to delete on removal */
     size_t folder_count;
-    unsigned next_share;  /* number of the next VSMB share, "s5" */
+    unsigned next_share; /* number of the next VSMB share, "s5" */
     bool fully_backed;
 };
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * The host's driver package in a guest. A paravirtual GPU has no vendor driver of its own in the
- * guest: the user-mode files must lie under HostDriverStore, where the graphics kernel looks for the
- * host's package, and some of them in System32 and SysWOW64 too (CopyToVm* of the class key). File
- * and folder names come from outside, so they are checked and never pass through a shell.
+ * guest: the user-mode files must lie under HostDriverStore, where the graphics kernel looks for
+ * the host's package, and some of them in System32 and SysWOW64 too (CopyToVm* of the class key).
+ * File and folder names come from outside, so they are checked and never pass through a shell.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -94,9 +94,8 @@ static enum hvgpu_status run(const struct package_guest *guest, char *command, c
     if (command == NULL) {
         return no_memory(err);
     }
-    struct json *parameters = guest->container
-                                  ? document_container_program(guest->level, command)
-                                  : document_vm_program(guest->level, command);
+    struct json *parameters = guest->container ? document_container_program(guest->level, command)
+                                               : document_vm_program(guest->level, command);
     free(command);
     struct calls_output output;
     enum hvgpu_status status =
@@ -106,8 +105,7 @@ static enum hvgpu_status run(const struct package_guest *guest, char *command, c
 }
 
 enum hvgpu_status package_copy_store(const struct package_guest *guest,
-                                     const struct launch_package *package,
-                                     struct hvgpu_error *err)
+                                     const struct launch_package *package, struct hvgpu_error *err)
 {
     char *from = guest_share_path(package->share);
     char *to = path_join(GUEST_DRIVER_STORE, package->name);
@@ -134,9 +132,7 @@ static enum hvgpu_status copy_one(const struct package_guest *guest, const char 
     if (source == NULL || target == NULL) {
         status = no_memory(err);
     } else {
-        status = run(guest,
-                     guest_command(guest->probe, "copy", source,
-                                   target, NULL),
+        status = run(guest, guest_command(guest->probe, "copy", source, target, NULL),
                      "copy driver file", err);
     }
     free(source);
@@ -169,8 +165,7 @@ enum hvgpu_status package_copy_files(const struct package_guest *guest,
     return HVGPU_OK;
 }
 
-enum hvgpu_status package_restart_device(const struct package_guest *guest,
-                                         struct hvgpu_error *err)
+enum hvgpu_status package_restart_device(const struct package_guest *guest, struct hvgpu_error *err)
 {
     return run(guest, guest_command(guest->probe, "restart", NULL), "restart the render device",
                err);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * What the plan builders share. A builder checks a request completely against what the engine knows
- * (struct engine_view), copies what its steps need into a context, and lists the steps. It waits for
- * nothing and asks the host nothing.
+ * (struct engine_view), copies what its steps need into a context, and lists the steps. It waits
+ * for nothing and asks the host nothing.
  *
  *   plans.c         dispatch, guard for systems of others, titles
  *   plan_launch.c   request -> struct launch;  launch*.c   its steps
@@ -37,7 +37,8 @@ typedef enum hvgpu_status (*plan_step_fn)(struct job *job, void *context, int ar
 enum hvgpu_status plan_step(struct job_plan *plan, const char *title, plan_step_fn run,
                             int argument, bool read_only, struct hvgpu_error *err) HVGPU_MUST_USE;
 
-/* The plan of a request from a view. engine may be NULL: then the plan is good for a dry run only. */
+/* The plan of a request from a view. engine may be NULL: then the plan is good for a dry run only.
+ */
 enum hvgpu_status plan_request(struct engine *engine, const struct engine_view *view,
                                const struct hvgpu_request *request, struct job_plan *out,
                                struct hvgpu_error *err) HVGPU_MUST_USE;
@@ -75,8 +76,8 @@ enum hvgpu_status plan_verify(struct engine *engine, const struct engine_view *v
 
 /* The target of the request, if it may be changed: own, or foreign with the owner named. */
 enum hvgpu_status plan_target(const struct engine_view *view, const struct hvgpu_request *request,
-                              const struct hvgpu_system **out, struct hvgpu_error *err)
-    HVGPU_MUST_USE;
+                              const struct hvgpu_system **out,
+                              struct hvgpu_error *err) HVGPU_MUST_USE;
 /* The utility VM of a system: itself, or the one that hosts it; NULL: none. */
 const struct hvgpu_system *plan_vm_of(const struct engine_view *view,
                                       const struct hvgpu_system *system);
@@ -101,7 +102,8 @@ struct json *action_restore_gpu(const char *vm_id, struct json *settings,
                                 const struct ownership *record);
 enum hvgpu_status action_undo(struct job *job, void *engine, const struct json *action,
                               struct hvgpu_error *err);
-/* Terminates a system and waits for its end, if the service says that it is hvgpu's; else nothing. */
+/* Terminates a system and waits for its end, if the service says that it is hvgpu's; else nothing.
+ */
 enum hvgpu_status action_end_own(const struct calls *calls, const char *id,
                                  struct hvgpu_error *err);
 /* Deletes a folder, again and again for a few seconds while a disk in it is still in use. */

@@ -11,7 +11,7 @@
 #include "core/engine/hcs/launch.h"
 
 enum {
-    NAME_MAX_BYTES = 56,  /* "<name>@vm" stays a path element and a host name well below limits */
+    NAME_MAX_BYTES = 56, /* "<name>@vm" stays a path element and a host name well below limits */
     COMMAND_MAX_BYTES = 8191,
     LAYERS_MAX = 128,
     MOUNTS_MAX = 64,
@@ -29,8 +29,8 @@ static enum hvgpu_status no_memory(struct hvgpu_error *err)
 
 static bool is_name_char(char c)
 {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-           c == '-' || c == '_' || c == '.';
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '.';
 }
 
 static enum hvgpu_status check_name(const char *name, struct hvgpu_error *err)
@@ -163,9 +163,8 @@ static enum hvgpu_status take_image(struct launch *launch, const struct engine_v
     }
     launch->record.image = text_copy(image->name);
     launch->layers_known = true;
-    return launch->record.image != NULL
-               ? add_layers(launch, image->layers, image->layer_count, err)
-               : no_memory(err);
+    return launch->record.image != NULL ? add_layers(launch, image->layers, image->layer_count, err)
+                                        : no_memory(err);
 }
 
 static enum hvgpu_status take_source(struct launch *launch, const struct engine_view *view,
@@ -175,7 +174,8 @@ static enum hvgpu_status take_source(struct launch *launch, const struct engine_
         error_set(err, HVGPU_INVALID, "check the request", NULL, "%s",
                   request->image != NULL ? "--image and --layer exclude each other"
                                          : "there is nothing to launch");
-        error_hint(err, "give either --image NAME or --layer DIR... --uvm-scratch DIR --scratch DIR");
+        error_hint(err,
+                   "give either --image NAME or --layer DIR... --uvm-scratch DIR --scratch DIR");
         return HVGPU_INVALID;
     }
     if (request->image != NULL) {
@@ -299,8 +299,7 @@ static enum hvgpu_status take_size(struct launch *launch, const struct engine_vi
     }
     launch->memory_mb = (launch->memory_mb + 1) / 2 * 2;
     if (request->cpus > CPUS_MAX) {
-        return error_set(err, HVGPU_INVALID, "check the request", "--cpus", "at most %d",
-                         CPUS_MAX);
+        return error_set(err, HVGPU_INVALID, "check the request", "--cpus", "at most %d", CPUS_MAX);
     }
     launch->processors = request->cpus != 0 ? request->cpus : 2;
     if (view->facts.processors != 0 && launch->processors > view->facts.processors) {
@@ -432,9 +431,10 @@ void launch_free(void *context)
     for (size_t i = 0; i < launch->share_count; i++) {
         free(launch->shares[i].path);
     }
-    char *texts[] = {launch->host_name, launch->vm_scratch,   launch->scratch,
-                     launch->own_folder, launch->probe_folder, launch->vm_disk,
-                     launch->disk,       launch->render_location, launch->sentence};
+    char *texts[] = {launch->host_name,  launch->vm_scratch,      launch->scratch,
+                     launch->own_folder, launch->probe_folder,    launch->vm_disk,
+                     launch->disk,       launch->render_location, launch->gpu_text,
+                     launch->sentence};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         free(texts[i]);
     }
@@ -487,8 +487,7 @@ static const struct step_row rows[] = {
 };
 
 /* Every step, by its row: a failed one gives the VM's lock back. */
-static enum hvgpu_status run_row(struct job *job, void *context, int index,
-                                 struct hvgpu_error *err)
+static enum hvgpu_status run_row(struct job *job, void *context, int index, struct hvgpu_error *err)
 {
     struct launch *launch = context;
     enum hvgpu_status status = rows[index].run(job, context, rows[index].argument, err);
@@ -506,9 +505,9 @@ bool launch_step_judges(int index)
 enum hvgpu_status launch_steps(struct job_plan *plan, const struct launch *launch,
                                struct hvgpu_error *err)
 {
-    unsigned way = launch->device_count > 0                        ? WAY_DDA
+    unsigned way = launch->device_count > 0                     ? WAY_DDA
                    : launch->record.gpu_mode != HVGPU_MODE_NONE ? WAY_PV
-                                                                   : WAY_PLAIN;
+                                                                : WAY_PLAIN;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const struct step_row *row = &rows[i];
         bool drivers = row->run == launch_install_drivers;
@@ -536,8 +535,7 @@ static char *title_of(const struct launch *launch)
                            launch->device_count == 1 ? "" : "s");
     }
     if (record->gpu_count > 0) {
-        return text_format("launch %s with %zu GPU partition%s", record->id, record->gpu_count,
-                           record->gpu_count == 1 ? "" : "s");
+        return text_format("launch %s with %s", record->id, launch->gpu_text);
     }
     return text_format("launch %s", record->id);
 }

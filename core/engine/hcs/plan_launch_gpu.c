@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/base/text.h"
+#include "core/engine/hcs/attach_map.h"
 #include "core/engine/hcs/guest_command.h"
 #include "core/engine/hcs/launch.h"
 
@@ -36,9 +37,8 @@ static enum hvgpu_status check_partitionable(const struct hvgpu_gpu *gpu, struct
     return HVGPU_UNSUPPORTED;
 }
 
-static enum hvgpu_status check_partition(const struct hvgpu_gpu *gpu,
-                                         struct hvgpu_number partition, const char *except_vm,
-                                         struct hvgpu_error *err)
+static enum hvgpu_status check_partition(const struct hvgpu_gpu *gpu, struct hvgpu_number partition,
+                                         const char *except_vm, struct hvgpu_error *err)
 {
     const struct hvgpu_number *total = &gpu->partition_total;
     if (!partition.known) {
@@ -331,8 +331,8 @@ static enum hvgpu_status take_mirror(struct launch *launch, const struct engine_
 static enum hvgpu_status take_list(struct launch *launch, const struct engine_view *view,
                                    const struct hvgpu_launch *request, struct hvgpu_error *err)
 {
-    enum hvgpu_status status = plan_resolve_gpus(view, request->gpus, request->gpu_count, NULL,
-                                                 &launch->record.gpus, err);
+    enum hvgpu_status status =
+        plan_resolve_gpus(view, request->gpus, request->gpu_count, NULL, &launch->record.gpus, err);
     if (status != HVGPU_OK) {
         return status;
     }
@@ -347,6 +347,17 @@ static enum hvgpu_status take_list(struct launch *launch, const struct engine_vi
         status = add_package(launch, gpu->instance_id, gpu->package, err);
     }
     return status;
+}
+
+static enum hvgpu_status note_text(struct launch *launch, const struct engine_view *view,
+                                   struct hvgpu_error *err)
+{
+    char text[256];
+    struct gpu_name *names = gpu_names_new(view);
+    attach_map_text(&launch->record, true, names, text, sizeof text);
+    gpu_names_free(names);
+    launch->gpu_text = text_copy(text);
+    return launch->gpu_text != NULL ? HVGPU_OK : no_memory(err);
 }
 
 enum hvgpu_status launch_take_gpus(struct launch *launch, const struct engine_view *view,
@@ -369,8 +380,11 @@ enum hvgpu_status launch_take_gpus(struct launch *launch, const struct engine_vi
     if (request->device_count > 0) {
         return take_devices(launch, view, request, err);
     }
+    enum hvgpu_status status = HVGPU_OK;
     if (request->gpu_mirror) {
-        return take_mirror(launch, view, err);
+        status = take_mirror(launch, view, err);
+    } else if (request->gpu_count > 0) {
+        status = take_list(launch, view, request, err);
     }
-    return request->gpu_count > 0 ? take_list(launch, view, request, err) : HVGPU_OK;
+    return status == HVGPU_OK ? note_text(launch, view, err) : status;
 }

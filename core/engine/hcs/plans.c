@@ -81,9 +81,9 @@ enum hvgpu_status plan_check_text(const char *text, const char *what, size_t max
                              "it has a control character at byte %zu", i + 1);
         }
     }
-    return utf8_is_valid(text, len) ? HVGPU_OK
-                                    : error_set(err, HVGPU_INVALID, "check the request", what,
-                                                "it is not valid UTF-8");
+    return utf8_is_valid(text, len)
+               ? HVGPU_OK
+               : error_set(err, HVGPU_INVALID, "check the request", what, "it is not valid UTF-8");
 }
 
 enum hvgpu_status plan_target(const struct engine_view *view, const struct hvgpu_request *request,
@@ -98,8 +98,8 @@ enum hvgpu_status plan_target(const struct engine_view *view, const struct hvgpu
         return err != NULL && err->status != HVGPU_OK ? err->status : HVGPU_NOT_FOUND;
     }
     const char *owner = system->owner_text != NULL ? system->owner_text : system->owner;
-    if (!system->ours &&
-        (request->foreign == NULL || owner == NULL || !text_equal_nocase(request->foreign, owner))) {
+    if (!system->ours && (request->foreign == NULL || owner == NULL ||
+                          !text_equal_nocase(request->foreign, owner))) {
         error_set(err, HVGPU_FOREIGN, "check the request", system->id,
                   "it was created by %s, not by hvgpu", owner != NULL ? owner : "an unknown owner");
         if (owner != NULL) {
@@ -170,8 +170,8 @@ void plan_unlock_vm(struct store_lock **lock)
 /* ---- dispatch ---- */
 
 typedef enum hvgpu_status (*plan_builder)(struct engine *engine, const struct engine_view *view,
-                                          const struct hvgpu_request *request,
-                                          struct job_plan *out, struct hvgpu_error *err);
+                                          const struct hvgpu_request *request, struct job_plan *out,
+                                          struct hvgpu_error *err);
 
 struct plan_kind {
     const char *verb;

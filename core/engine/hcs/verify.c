@@ -73,9 +73,9 @@ static void give_result(struct job *job, const struct verify *verify, const char
         json_add_string(step, "name", row->name);
         json_add_string(step, "status", row->status != NULL ? row->status : "skip");
         json_add(step, "evidence",
-                 json_new_string(row->evidence != NULL ? row->evidence
-                                                       : (row->status != NULL ? NULL
-                                                                              : "not reached")));
+                 json_new_string(row->evidence != NULL
+                                     ? row->evidence
+                                     : (row->status != NULL ? NULL : "not reached")));
     }
     job_result(job, result);
 }
@@ -108,8 +108,8 @@ static void clean_up(struct job *job, struct verify *verify)
     keep_evidence(row, good ? "nothing was left behind" : err.message);
 }
 
-static enum hvgpu_status run_planned(struct job *job, struct verify *verify,
-                                     struct verify_row *row, struct hvgpu_error *err)
+static enum hvgpu_status run_planned(struct job *job, struct verify *verify, struct verify_row *row,
+                                     struct hvgpu_error *err)
 {
     if (row->evidence != NULL) {
         job_evidence(job, "%s", row->evidence);
@@ -160,8 +160,8 @@ static enum hvgpu_status step_row(struct job *job, void *context, int index,
     if (job_is_dry(job) && row->run == NULL) {
         return HVGPU_OK;
     }
-    enum hvgpu_status status = row->run == NULL ? run_planned(job, verify, row, err)
-                                                : run_launched(job, verify, row, err);
+    enum hvgpu_status status =
+        row->run == NULL ? run_planned(job, verify, row, err) : run_launched(job, verify, row, err);
     if (job_is_dry(job)) {
         return status;
     }
@@ -237,8 +237,7 @@ static enum hvgpu_status add_service(struct verify *verify, const struct engine_
         return add_fact(verify, name, HVGPU_UNAVAILABLE, "start the service vmcompute", go_on, err,
                         "the Host Compute Service does not answer");
     }
-    bool known =
-        facts->hypervisor == HVGPU_ANSWER_YES && facts->service == HVGPU_ANSWER_YES;
+    bool known = facts->hypervisor == HVGPU_ANSWER_YES && facts->service == HVGPU_ANSWER_YES;
     char text[96];
     snprintf(text, sizeof text, "both run, schema %u.%u", view->level.major, view->level.minor);
     return add_fact(verify, name, known ? HVGPU_OK : HVGPU_PROTOCOL, NULL, go_on, err,
@@ -266,8 +265,8 @@ static const struct hvgpu_gpu *choose_gpu(const struct engine_view *view,
     const struct hvgpu_gpu *found = NULL;
     for (size_t i = 0; i < view->gpu_count; i++) {
         const struct hvgpu_gpu *gpu = view->gpus[i];
-        bool better = found == NULL || (found->interface_path == NULL &&
-                                        gpu->interface_path != NULL);
+        bool better =
+            found == NULL || (found->interface_path == NULL && gpu->interface_path != NULL);
         if (better && can_be_given(view, gpu)) {
             found = gpu;
         }
@@ -293,8 +292,7 @@ static const struct hvgpu_image *choose_image(const struct engine_view *view)
 }
 
 static enum hvgpu_status add_gpu(struct verify *verify, const struct engine_view *view,
-                                 const struct hvgpu_gpu *gpu, bool *go_on,
-                                 struct hvgpu_error *err)
+                                 const struct hvgpu_gpu *gpu, bool *go_on, struct hvgpu_error *err)
 {
     if (gpu == NULL) {
         verify->nothing = true;
@@ -335,8 +333,8 @@ static enum hvgpu_status add_image(struct verify *verify, const struct engine_vi
 /* The launch, as if asked for with --rm; its own refusal becomes a line. */
 static enum hvgpu_status add_launch(struct verify *verify, struct engine *engine,
                                     const struct engine_view *view,
-                                    const struct hvgpu_launch *request,
-                                    const struct hvgpu_gpu *gpu, struct hvgpu_error *err)
+                                    const struct hvgpu_launch *request, const struct hvgpu_gpu *gpu,
+                                    struct hvgpu_error *err)
 {
     const struct hvgpu_gpu_request partition = {
         .gpu = gpu->instance_id,

@@ -122,10 +122,10 @@ static void sync_folder(const char *path)
 }
 
 /* Writes data to the new file fd and closes it. 0 or the errno. */
-static int fill_new_file(int fd, const char *data, size_t len)
+static int fill_new_file(int fd, const char *data, size_t len, bool durable)
 {
     int number = 0;
-    if (!write_all(fd, data, len) || fsync(fd) != 0) {
+    if (!write_all(fd, data, len) || (durable && fsync(fd) != 0)) {
         number = errno;
     }
     if (close(fd) != 0 && number == 0) {
@@ -134,8 +134,8 @@ static int fill_new_file(int fd, const char *data, size_t len)
     return number;
 }
 
-enum hvgpu_status os_file_replace(const char *path, const char *data, size_t len,
-                                  struct hvgpu_error *err)
+static enum hvgpu_status replace(const char *path, const char *data, size_t len, bool durable,
+                                 struct hvgpu_error *err)
 {
     /* mkstemp makes the file 0600. The leading part of the name marks it for whoever finds one
      * after a crash. */
@@ -149,7 +149,7 @@ enum hvgpu_status os_file_replace(const char *path, const char *data, size_t len
         free(temporary);
         return error_errno(err, number, "write", path, "no new file can be made beside it");
     }
-    int number = fill_new_file(fd, data, len);
+    int number = fill_new_file(fd, data, len, durable);
     if (number == 0 && rename(temporary, path) != 0) {
         number = errno;
     }
@@ -159,8 +159,22 @@ enum hvgpu_status os_file_replace(const char *path, const char *data, size_t len
         return error_errno(err, number, "write", path, "the file cannot be replaced");
     }
     free(temporary);
-    sync_folder(path);
+    if (durable) {
+        sync_folder(path);
+    }
     return HVGPU_OK;
+}
+
+enum hvgpu_status os_file_replace(const char *path, const char *data, size_t len,
+                                  struct hvgpu_error *err)
+{
+    return replace(path, data, len, true, err);
+}
+
+enum hvgpu_status os_file_swap(const char *path, const char *data, size_t len,
+                               struct hvgpu_error *err)
+{
+    return replace(path, data, len, false, err);
 }
 
 enum hvgpu_status os_file_remove(const char *path, struct hvgpu_error *err)

@@ -4,9 +4,9 @@
  *
  *   demo:[SCENARIO|FILE.json][?state=FILE&events=N&clock=real|stepped]
  *
- * Values may be percent-encoded. With a state file the records of hvgpu (journals, launched systems)
- * lie in a folder that belongs to that file's real path, so that the next process that opens the same
- * machine finds them; without one they live in memory, as the machine does.
+ * Values may be percent-encoded. With a state file the records of hvgpu (journals, launched
+ * systems) lie in a folder that belongs to that file's real path, so that the next process that
+ * opens the same machine finds them; without one they live in memory, as the machine does.
  */
 #include "core/engine/hcs/simulated/shell.h"
 
@@ -88,9 +88,9 @@ static enum hvgpu_status take_value(struct demo_uri *uri, const char *key, char 
         if (text_to_u64(value, 0, MOST_EVENTS, &number)) {
             uri->events = (long)number;
         } else {
-            status = error_set(err, HVGPU_INVALID, OPERATION, "events",
-                               "'%s' is not a number of events a second (0 to %d)", value,
-                               MOST_EVENTS);
+            status =
+                error_set(err, HVGPU_INVALID, OPERATION, "events",
+                          "'%s' is not a number of events a second (0 to %d)", value, MOST_EVENTS);
         }
     } else if (strcmp(key, "clock") == 0) {
         uri->stepped = strcmp(value, "stepped") == 0;
@@ -221,7 +221,8 @@ static enum hvgpu_status demo_open(const struct engine_config *config, struct en
 
 const struct engine_ops demo_engine = {
     .scheme = "demo",
-    .summary = "a simulated Hyper-V host: demo:[SCENARIO|FILE.json][?state=FILE&events=N&clock=stepped]",
+    .summary =
+        "a simulated Hyper-V host: demo:[SCENARIO|FILE.json][?state=FILE&events=N&clock=stepped]",
     .open = demo_open,
     .close = hcs_engine_close,
     .store = hcs_engine_store,

@@ -12,16 +12,18 @@
 /* The date at which the wall clock of a machine that does not move stands: 2026-01-31 12:00 UTC. */
 #define STILL_WALL_MS INT64_C(1769860800000)
 
-/* Refusals to which neither Microsoft's documentation nor a published trace gives a code. The reason
- * says why this one was picked. A real host may answer with another; the client must not depend on
- * them beyond "it failed". */
+/* Refusals to which neither Microsoft's documentation nor a published trace gives a code. The
+ * reason says why this one was picked. A real host may answer with another; the client must not
+ * depend on them beyond "it failed". */
 static const struct {
     int32_t code;
     const char *reason;
 } assumed_codes[ASSUMED_COUNT] = {
     [ASSUMED_SHARE_EXISTS] = {HR_ERROR_ALREADY_EXISTS, "a share's name is its key in the VM"},
-    [ASSUMED_SHARE_UNKNOWN] = {HR_ERROR_NOT_FOUND, "element not found is what HCS says for devices"},
-    [ASSUMED_SHARE_UPDATE] = {HR_E_INVALIDARG, "only AllowedFiles of a restricted share can change"},
+    [ASSUMED_SHARE_UNKNOWN] = {HR_ERROR_NOT_FOUND,
+                               "element not found is what HCS says for devices"},
+    [ASSUMED_SHARE_UPDATE] = {HR_E_INVALIDARG,
+                              "only AllowedFiles of a restricted share can change"},
     [ASSUMED_PATH_MISSING] = {HR_ERROR_PATH_NOT_FOUND, "the file system's own code"},
     [ASSUMED_DISK_MISSING] = {HR_ERROR_FILE_NOT_FOUND, "the file system's own code"},
     [ASSUMED_DISK_NOT_GRANTED] = {HR_E_ACCESSDENIED, "the worker process may not open the file"},
@@ -36,7 +38,8 @@ static const struct {
     [ASSUMED_MEMORY_TOO_MUCH] = {HR_E_OUTOFMEMORY, "the host has not that much"},
     [ASSUMED_PROCESSORS] = {HR_E_INVALIDARG, "more processors than the host has"},
     [ASSUMED_HOST_NOT_READY] = {HR_HCS_E_INVALID_STATE, "the hosting VM is not running"},
-    [ASSUMED_GPU_NOT_UPDATE] = {HR_ERROR_NOT_SUPPORTED, "documented as Update only, without a code"},
+    [ASSUMED_GPU_NOT_UPDATE] = {HR_ERROR_NOT_SUPPORTED,
+                                "documented as Update only, without a code"},
     [ASSUMED_GPU_UNKNOWN] = {HR_ERROR_NOT_FOUND, "reported for stale interface paths"},
     [ASSUMED_PARTITION_UNKNOWN] = {HR_E_INVALIDARG, "the number is not below the partition count"},
     [ASSUMED_PARTITION_TAKEN] = {HR_ERROR_BUSY, "another VM holds the partition"},
@@ -157,6 +160,7 @@ struct machine *machine_new(const struct scenario *scenario)
     m->next_pid = 1200;
     m->generation = 1;
     m->notices_at = SIM_NEVER;
+    m->most_notices = 200000;
     m->notices_due = SIM_NEVER;
     m->service_next = SIM_NEVER;
     m->fault_counts = calloc(scenario->fault_count + 1, sizeof(*m->fault_counts));
@@ -191,12 +195,14 @@ void sim_machine_empty(struct machine *m)
     size_t at = 0;
     struct sim_request *request;
     struct sim_handle *handle;
-    for (request = sim_table_next(&m->requests, &at); request != NULL; request = sim_table_next(&m->requests, &at)) {
+    for (request = sim_table_next(&m->requests, &at); request != NULL;
+         request = sim_table_next(&m->requests, &at)) {
         free(request->document);
         free(request);
     }
     at = 0;
-    for (handle = sim_table_next(&m->handles, &at); handle != NULL; handle = sim_table_next(&m->handles, &at)) {
+    for (handle = sim_table_next(&m->handles, &at); handle != NULL;
+         handle = sim_table_next(&m->handles, &at)) {
         free(handle);
     }
     for (struct sim_system *s = m->systems; s != NULL;) {
@@ -234,6 +240,11 @@ void machine_set_power_on(struct machine *m, int64_t wall_ms)
 {
     m->power_on_ms = m->scenario->moves ? wall_ms : STILL_WALL_MS;
     sim_seed_times(m);
+}
+
+void machine_limit_notices(struct machine *m, size_t most)
+{
+    m->most_notices = most;
 }
 
 int64_t machine_power_on(const struct machine *m)
@@ -339,21 +350,24 @@ bool machine_client_waits(const struct machine *m, uint32_t number)
     }
     size_t at = 0;
     const struct sim_request *request;
-    for (request = sim_table_next(&m->requests, &at); request != NULL; request = sim_table_next(&m->requests, &at)) {
+    for (request = sim_table_next(&m->requests, &at); request != NULL;
+         request = sim_table_next(&m->requests, &at)) {
         if (request->client == number) {
             return true;
         }
     }
     at = 0;
     const struct sim_handle *handle;
-    for (handle = sim_table_next(&m->handles, &at); handle != NULL; handle = sim_table_next(&m->handles, &at)) {
+    for (handle = sim_table_next(&m->handles, &at); handle != NULL;
+         handle = sim_table_next(&m->handles, &at)) {
         if (handle->client == number && handle->listens && !handle->closed) {
             return true;
         }
     }
     at = 0;
     const struct sim_process *process;
-    for (process = sim_table_next(&m->processes, &at); process != NULL; process = sim_table_next(&m->processes, &at)) {
+    for (process = sim_table_next(&m->processes, &at); process != NULL;
+         process = sim_table_next(&m->processes, &at)) {
         if (process->client == number && !process->exited) {
             return true;
         }

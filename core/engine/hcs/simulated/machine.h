@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
  * The simulated Hyper-V machine: state x call x time -> state, answers, events. No threads, no
- * clock, no files of its own: the shells around it bring those (in process: shell.c; in a state file
- * under a lock: the same shell with state_file.c; as DLLs: under tests/).
+ * clock, no files of its own: the shells around it bring those (in process: shell.c; in a state
+ * file under a lock: the same shell with state_file.c; as DLLs: under tests/).
  *
  *   requests   machine_begin() checks what the API checks at once and queues the request; it is
  *              served when its handle is free and its time has come, by machine_advance()
- *   outputs    machine_advance() appends completions, events and stream bytes, each addressed to one
- *              client, to be fetched with machine_take_output()
- *   clients    a process that uses the machine. When a client dies, its handles close, as the kernel
- *              would close them; systems with ShouldTerminateOnLastHandleClosed end with the last one.
+ *   outputs    machine_advance() appends completions, events and stream bytes, each addressed to
+ * one client, to be fetched with machine_take_output() clients    a process that uses the machine.
+ * When a client dies, its handles close, as the kernel would close them; systems with
+ * ShouldTerminateOnLastHandleClosed end with the last one.
  *
  * The members of struct machine are private to core/engine/hcs/simulated/.
  */
@@ -32,6 +32,9 @@ void machine_free(struct machine *machine);
  * clock stands at a fixed date. */
 void machine_set_power_on(struct machine *machine, int64_t wall_ms);
 int64_t machine_power_on(const struct machine *machine);
+/* How many notices wait for a client at most; more are lost. For a machine whose state is a file.
+ */
+void machine_limit_notices(struct machine *machine, size_t most);
 /* Grows with every change of the state, outputs included. */
 uint64_t machine_generation(const struct machine *machine);
 /* The whole state as JSON, and back. load fails with HVGPU_PROTOCOL on a damaged document. */
@@ -45,9 +48,19 @@ void machine_client_gone(struct machine *machine, uint32_t client, int64_t now_n
 
 /* The kinds of asynchronous request, named after the functions. */
 enum machine_request {
-    MACHINE_ENUMERATE, MACHINE_CREATE, MACHINE_START, MACHINE_SHUTDOWN, MACHINE_TERMINATE,
-    MACHINE_PROPERTIES, MACHINE_MODIFY, MACHINE_CREATE_PROCESS, MACHINE_TERMINATE_PROCESS,
-    MACHINE_SIGNAL_PROCESS, MACHINE_PROCESS_INFO, MACHINE_PROCESS_PROPERTIES, MACHINE_MODIFY_PROCESS
+    MACHINE_ENUMERATE,
+    MACHINE_CREATE,
+    MACHINE_START,
+    MACHINE_SHUTDOWN,
+    MACHINE_TERMINATE,
+    MACHINE_PROPERTIES,
+    MACHINE_MODIFY,
+    MACHINE_CREATE_PROCESS,
+    MACHINE_TERMINATE_PROCESS,
+    MACHINE_SIGNAL_PROCESS,
+    MACHINE_PROCESS_INFO,
+    MACHINE_PROCESS_PROPERTIES,
+    MACHINE_MODIFY_PROCESS
 };
 
 struct machine_call {
@@ -93,19 +106,19 @@ enum machine_output_kind { MACHINE_COMPLETION, MACHINE_EVENT, MACHINE_BYTES, MAC
 struct machine_output {
     enum machine_output_kind kind;
     uint32_t client;
-    uint64_t operation;   /* COMPLETION */
+    uint64_t operation; /* COMPLETION */
     hcs_result result;
-    char *document;       /* COMPLETION, EVENT: UTF-8 or NULL; NOTICE: the record's JSON. owned */
-    uint32_t process_id;  /* COMPLETION of create_process and process_info */
+    char *document;      /* COMPLETION, EVENT: UTF-8 or NULL; NOTICE: the record's JSON. owned */
+    uint32_t process_id; /* COMPLETION of create_process and process_info */
     uint64_t std_input, std_output, std_error; /* stream numbers, 0: none */
-    uint64_t handle;      /* EVENT: the handle that listens */
+    uint64_t handle;                           /* EVENT: the handle that listens */
     uint32_t event_type;
-    uint64_t stream;      /* BYTES: len 0 is the end of the stream */
-    char *bytes;          /* owned */
+    uint64_t stream; /* BYTES: len 0 is the end of the stream */
+    char *bytes;     /* owned */
     size_t len;
     struct host_change change; /* NOTICE: notice, event_id, severity, time_ms; texts below, owned */
     char *channel, *system_id;
-    bool kill;            /* a fault kills the client's process here; nothing else is set */
+    bool kill; /* a fault kills the client's process here; nothing else is set */
 };
 /* Next output for the client; false: none. Free with machine_output_clear(). */
 bool machine_take_output(struct machine *machine, uint32_t client, struct machine_output *out);
@@ -122,7 +135,8 @@ void machine_output_clear(struct machine_output *output);
 /* host_api's half: inventory and files. Same results as the wall's functions. */
 void machine_facts(struct machine *machine, struct host_facts *out);
 int64_t machine_wall_ms(const struct machine *machine, int64_t now_ns);
-hcs_result machine_gpus(struct machine *machine, int64_t now_ns, struct host_gpu **out, size_t *count);
+hcs_result machine_gpus(struct machine *machine, int64_t now_ns, struct host_gpu **out,
+                        size_t *count);
 hcs_result machine_driver_package(struct machine *machine, const char *instance_id,
                                   struct host_driver_package **out);
 hcs_result machine_images(struct machine *machine, struct host_image **out, size_t *count);

@@ -75,8 +75,8 @@ static hcs_result processors(struct sim_service *service, const struct json *pro
     json_u64(processor, "Count", &count);
     if (count == 0 || (most != 0 && count > most)) {
         return sim_refuse(&service->refusal, sim_assumed_code(ASSUMED_PROCESSORS),
-                          "Processor.Count %llu is not between 1 and %u",
-                          (unsigned long long)count, most);
+                          "Processor.Count %llu is not between 1 and %u", (unsigned long long)count,
+                          most);
     }
     service->system->processors = (unsigned)count;
     return 0;
@@ -159,9 +159,8 @@ static hcs_result mapped_directories(struct sim_service *service, const struct j
         const char *to = json_string(d, "ContainerPath");
         bool is_folder = false;
         bool there = from != NULL && to != NULL &&
-                     (s->host != NULL
-                          ? sim_guest_exists(service->m, s->host, from, &is_folder)
-                          : sim_files_exists(&service->m->files, from, &is_folder));
+                     (s->host != NULL ? sim_guest_exists(service->m, s->host, from, &is_folder)
+                                      : sim_files_exists(&service->m->files, from, &is_folder));
         if (!there) {
             return sim_refuse(&service->refusal, sim_assumed_code(ASSUMED_MAPPING_UNKNOWN),
                               "MappedDirectories: HostPath '%s' does not exist in the %s",
@@ -190,8 +189,8 @@ static hcs_result hosted_storage(struct sim_service *service, const struct json 
         return sim_refuse(&service->refusal, sim_assumed_code(ASSUMED_ROOT_IN_USE),
                           "Storage.Path '%s' is in use by another container", path);
     }
-    hcs_result result = sim_root_check_layers(service, s->host,
-                                              json_get(container, "Storage/Layers"), "Storage");
+    hcs_result result =
+        sim_root_check_layers(service, s->host, json_get(container, "Storage/Layers"), "Storage");
     if (result != 0) {
         return result;
     }

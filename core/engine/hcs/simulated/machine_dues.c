@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The heap of dues: what happens when. An entry is never taken out early; one whose object is gone
- * or has another time by now is dropped when it comes up, so that the heap never has to be searched.
+ * or has another time by now is dropped when it comes up, so that the heap never has to be
+ * searched.
  */
 #include "core/engine/hcs/simulated/guest.h"
 #include "core/engine/hcs/simulated/serve.h"
@@ -141,8 +142,8 @@ int64_t machine_next_asked(const struct machine *m)
     int64_t next = SIM_NEVER;
     for (size_t i = 0; i < m->due_count; i++) {
         const struct sim_due *due = &m->dues[i];
-        bool asked = due->kind == SIM_DUE_REQUEST || due->kind == SIM_DUE_STEP ||
-                     due->kind == SIM_DUE_EXIT;
+        bool asked =
+            due->kind == SIM_DUE_REQUEST || due->kind == SIM_DUE_STEP || due->kind == SIM_DUE_EXIT;
         if (asked && due->at < next && sim_due_is_live(m, due)) {
             next = due->at;
         }

@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_NOTICES = 200000, BATCH_MS = 20, FEW_A_SECOND = 50 };
+enum { BATCH_MS = 20, FEW_A_SECOND = 50 };
 
 void machine_output_clear(struct machine_output *output)
 {
@@ -32,7 +32,7 @@ void sim_output_push(struct machine *m, uint32_t number, struct machine_output *
     struct sim_client *client = sim_client_find(m, number);
     struct sim_output *item = NULL;
     bool wanted = client != NULL;
-    if (wanted && out->kind == MACHINE_NOTICE && client->output_count >= MOST_NOTICES) {
+    if (wanted && out->kind == MACHINE_NOTICE && client->output_count >= m->most_notices) {
         client->lost++;
         wanted = false;
     }
@@ -174,8 +174,8 @@ char *sim_error_document(const struct sim_refusal *refusal)
 
 /* ---- notices ---- */
 
-static void tell_watchers(struct machine *m, const struct host_change *change, const char *system_id,
-                          const char *record)
+static void tell_watchers(struct machine *m, const struct host_change *change,
+                          const char *system_id, const char *record)
 {
     for (const struct sim_client *client = m->clients; client != NULL; client = client->next) {
         if (client->watches) {
@@ -225,8 +225,7 @@ void sim_log(struct machine *m, int64_t now, uint32_t event_id, enum hvgpu_sever
 
 void sim_gpus_changed(struct machine *m, int64_t now)
 {
-    struct host_change change = {.notice = HOST_NOTICE_GPUS,
-                                 .time_ms = machine_wall_ms(m, now)};
+    struct host_change change = {.notice = HOST_NOTICE_GPUS, .time_ms = machine_wall_ms(m, now)};
     tell_watchers(m, &change, "", "{}");
 }
 
@@ -255,8 +254,8 @@ static void notice(struct machine *m, int64_t at)
     const struct sim_system *s = next_named(m);
     const char *id = s == NULL ? "" : s->id;
     uint64_t which = m->notices_made++;
-    /* Written by hand: at 100,000 a second a tree for each would cost more than all else. An id that
-     * would need escaping takes the long way. */
+    /* Written by hand: at 100,000 a second a tree for each would cost more than all else. An id
+     * that would need escaping takes the long way. */
     if (strpbrk(id, "\"\\") != NULL) {
         sim_log(m, at, 2003, HVGPU_SEVERITY_INFO, id, happenings[which % 4]);
         return;

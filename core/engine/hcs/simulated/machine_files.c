@@ -3,7 +3,8 @@
  * Paths of the simulated host and of its guests: which folders and files exist. Contents are not
  * kept; a file is its name. Windows rules: case does not matter, / and \ are the same.
  *
- * The host half of the wall is here too: make_folder, copy_file, delete_tree, exists, access grants.
+ * The host half of the wall is here too: make_folder, copy_file, delete_tree, exists, access
+ * grants.
  */
 #include "core/engine/hcs/simulated/state.h"
 

@@ -2,9 +2,9 @@
  *
  * GPUs of a VM: the GPU-PV configuration (partitions) and assigned PCI devices (DDA).
  *
- * An update of the GPU configuration replaces all of it, and nothing reads it back. A GPU that stays
- * in the configuration keeps its partition; the others are returned. When one cannot be given the
- * configuration stays as it was.
+ * An update of the GPU configuration replaces all of it, and nothing reads it back. A GPU that
+ * stays in the configuration keeps its partition; the others are returned. When one cannot be given
+ * the configuration stays as it was.
  */
 #include "core/engine/hcs/simulated/guest.h"
 #include "core/engine/hcs/simulated/serve.h"
@@ -330,8 +330,7 @@ static hcs_result vpci_add(struct sim_service *service, const char *guid,
         .bus = bus,
         .functions = calloc(json_count(functions) + 1, sizeof(*vpci->functions)),
     };
-    for (const struct json *f = json_first(functions); result == 0 && f != NULL;
-         f = json_next(f)) {
+    for (const struct json *f = json_first(functions); result == 0 && f != NULL; f = json_next(f)) {
         result = vpci->functions == NULL ? HR_E_OUTOFMEMORY : function_add(service, vpci, f);
     }
     if (result == 0 && vpci->function_count == 0) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Paths inside the guests. A container's path leads through its mapped directories into the VM, a
- * \\?\VMSMB\... path through the VM's shares to the host; what remains is the guest's own disk: what
- * was made there, and what every Windows image brings.
+ * \\?\VMSMB\... path through the VM's shares to the host; what remains is the guest's own disk:
+ * what was made there, and what every Windows image brings.
  */
 #include "core/engine/hcs/simulated/guest.h"
 #include "core/engine/hcs/simulated/serve.h"
@@ -28,7 +28,7 @@ static const struct {
 
 /* A place after all mappings: a set of files and the path in it. */
 struct place {
-    struct sim_files *files; /* NULL: the path leads nowhere */
+    struct sim_files *files;  /* NULL: the path leads nowhere */
     struct sim_system *guest; /* whose own disk it is; NULL: the host's */
     bool read_only;
     char *path; /* owned */
@@ -97,7 +97,8 @@ static struct place resolve(struct machine *m, struct sim_system *where, const c
         if (place.path == NULL || !sim_path_under(path, mapping->container_path)) {
             continue;
         }
-        char *below = text_format("%s%s", mapping->host_path, rest_of(path, mapping->container_path));
+        char *below =
+            text_format("%s%s", mapping->host_path, rest_of(path, mapping->container_path));
         free(place.path);
         place.path = below;
         place.read_only = mapping->read_only;

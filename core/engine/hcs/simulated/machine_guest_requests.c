@@ -69,8 +69,8 @@ static hcs_result mapped_disk(struct sim_service *service, const char *type,
     }
     if (disk->mounted_at != NULL) {
         return sim_refuse(&service->refusal, sim_assumed_code(ASSUMED_ROOT_EXISTS),
-                          "MappedVirtualDisk: LUN %llu is mounted at '%s'",
-                          (unsigned long long)lun, disk->mounted_at);
+                          "MappedVirtualDisk: LUN %llu is mounted at '%s'", (unsigned long long)lun,
+                          disk->mounted_at);
     }
     disk->mounted_at = text_copy(path);
     sim_files_add(&vm->files, path, true);
@@ -106,8 +106,7 @@ hcs_result sim_root_check_layers(struct sim_service *service, const struct sim_s
     return 0;
 }
 
-static hcs_result combine(struct sim_service *service, const char *path,
-                          const struct json *layers)
+static hcs_result combine(struct sim_service *service, const char *path, const struct json *layers)
 {
     struct sim_system *vm = service->system;
     bool mounted = false;
@@ -176,8 +175,7 @@ hcs_result sim_guest_request(struct sim_service *service, const struct json *req
     type = type == NULL ? "Add" : type;
     if (!service->system->guest_connection) {
         return sim_refuse(&service->refusal, HR_HCS_E_CONNECT_FAILED,
-                          "The virtual machine '%s' has no guest connection",
-                          service->system->id);
+                          "The virtual machine '%s' has no guest connection", service->system->id);
     }
     if (resource != NULL && strcmp(resource, "MappedVirtualDisk") == 0) {
         return mapped_disk(service, type, settings);

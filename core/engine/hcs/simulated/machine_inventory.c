@@ -69,9 +69,10 @@ static void pack_gpu(const struct machine *m, struct packer *packer, size_t inde
 {
     const struct host_gpu *from = &m->scenario->gpus[index].facts;
     struct host_gpu gpu = *from;
-    char **texts[] = {&gpu.instance_id,    &gpu.name,        &gpu.vendor,        &gpu.interface_path,
-                      &gpu.location,       &gpu.location_path, &gpu.driver_version, &gpu.driver_date,
-                      &gpu.driver_inf,     &gpu.driver_package};
+    char **texts[] = {&gpu.instance_id,    &gpu.name,        &gpu.vendor,
+                      &gpu.interface_path, &gpu.location,    &gpu.location_path,
+                      &gpu.driver_version, &gpu.driver_date, &gpu.driver_inf,
+                      &gpu.driver_package};
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         *texts[i] = pack_text(packer, *texts[i]);
     }
@@ -79,8 +80,7 @@ static void pack_gpu(const struct machine *m, struct packer *packer, size_t inde
     if (holder != NULL) {
         gpu.assigned_to_guest = HVGPU_ANSWER_YES;
     }
-    gpu.assigned_system_id =
-        pack_text(packer, holder != NULL ? holder : from->assigned_system_id);
+    gpu.assigned_system_id = pack_text(packer, holder != NULL ? holder : from->assigned_system_id);
     wander(m, &gpu.load_permille, now, 60, 1000, index);
     wander(m, &gpu.temperature_celsius, now, 3, 110, index);
     wander(m, &gpu.power_permille, now, 40, 1000, index);
@@ -90,8 +90,8 @@ static void pack_gpu(const struct machine *m, struct packer *packer, size_t inde
                            ? NULL
                            : pack(packer, from->valid_counts,
                                   from->valid_count_count * sizeof(*from->valid_counts));
-    gpu.partitions = pack(packer, from->partitions,
-                          from->partition_known_count * sizeof(*from->partitions));
+    gpu.partitions =
+        pack(packer, from->partitions, from->partition_known_count * sizeof(*from->partitions));
     for (size_t i = 0; i < from->partition_known_count; i++) {
         char *id = pack_text(packer, from->partitions[i].system_id);
         if (gpu.partitions != NULL) {
@@ -227,6 +227,16 @@ void machine_facts(struct machine *m, struct host_facts *out)
     out->simulated = true;
 }
 
+/* Spreads a hash over all bits (the finalizer of splitmix64): neighbours look unlike. */
+uint64_t sim_mix(uint64_t n)
+{
+    n ^= n >> 30;
+    n *= 0xBF58476D1CE4E5B9u;
+    n ^= n >> 27;
+    n *= 0x94D049BB133111EBu;
+    return n ^ n >> 31;
+}
+
 /* The real function makes a name-based GUID (version 5) with SHA-1; here the same form is made with
  * two 64-bit hashes: equal for equal names, which is all that its users rely on. */
 hcs_result machine_name_to_guid(const char *name, char guid[37])
@@ -237,12 +247,12 @@ hcs_result machine_name_to_guid(const char *name, char guid[37])
     char folded[512];
     size_t len = 0;
     for (; name[len] != '\0' && len < sizeof(folded) - 1; len++) {
-        folded[len] = name[len] >= 'A' && name[len] <= 'Z' ? (char)(name[len] - 'A' + 'a')
-                                                           : name[len];
+        folded[len] =
+            name[len] >= 'A' && name[len] <= 'Z' ? (char)(name[len] - 'A' + 'a') : name[len];
     }
-    uint64_t high = text_hash(folded, len);
+    uint64_t high = sim_mix(text_hash(folded, len));
     folded[len] = '#';
-    uint64_t low = text_hash(folded, len + 1);
+    uint64_t low = sim_mix(text_hash(folded, len + 1));
     snprintf(guid, GUID_TEXT, "%08x-%04x-5%03x-%04x-%012llx", (unsigned)(high >> 32),
              (unsigned)(high >> 16) & 0xFFFFu, (unsigned)high & 0xFFFu,
              ((unsigned)(low >> 48) & 0x3FFFu) | 0x8000u,

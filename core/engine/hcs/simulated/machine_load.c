@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Loading, second half: clients with what they have not fetched, handles with their requests, files,
- * counters; then the heap of dues is made again from the objects. The machine is only replaced when
- * everything was in order.
+ * Loading, second half: clients with what they have not fetched, handles with their requests,
+ * files, counters; then the heap of dues is made again from the objects. The machine is only
+ * replaced when everything was in order.
  */
 #include "core/engine/hcs/simulated/load.h"
 
@@ -204,8 +204,7 @@ static void make_dues(struct machine *m)
     sim_due_add(m, m->service_next, SIM_DUE_SERVICE, 0);
 }
 
-enum hvgpu_status machine_load(struct machine *m, const struct json *state,
-                               struct hvgpu_error *err)
+enum hvgpu_status machine_load(struct machine *m, const struct json *state, struct hvgpu_error *err)
 {
     uint64_t version = 0;
     const char *name = json_string(state, "scenario");
@@ -229,6 +228,7 @@ enum hvgpu_status machine_load(struct machine *m, const struct json *state,
         machine_free(fresh);
         return error_set(err, HVGPU_PROTOCOL, "load machine", "state", "the state is damaged");
     }
+    fresh->most_notices = m->most_notices;
     sim_seed_times(fresh);
     make_dues(fresh);
     sim_machine_empty(m);

@@ -12,8 +12,8 @@
 #include <string.h>
 
 enum {
-    MOST_STEPS = 100000,          /* a program that prints without end is cut off here */
-    KILLED_EXIT_CODE = 1,         /* assumed: nothing documents what HcsTerminateProcess leaves */
+    MOST_STEPS = 100000,  /* a program that prints without end is cut off here */
+    KILLED_EXIT_CODE = 1, /* assumed: nothing documents what HcsTerminateProcess leaves */
 };
 
 /* ---- life ---- */
@@ -126,8 +126,7 @@ static struct sim_step *insert_step(struct machine *m, struct sim_process *p, in
 {
     if (p->step_count == p->step_cap) {
         size_t cap = p->step_cap == 0 ? 8 : p->step_cap * 2;
-        struct sim_step *steps =
-            cap > MOST_STEPS ? NULL : realloc(p->steps, cap * sizeof(*steps));
+        struct sim_step *steps = cap > MOST_STEPS ? NULL : realloc(p->steps, cap * sizeof(*steps));
         if (steps == NULL) {
             return NULL;
         }
@@ -325,8 +324,7 @@ static hcs_result start_process(struct sim_service *service, struct sim_process 
     console_size(p, json_member(parameters, "ConsoleSize"), true);
     p->std_input = new_stream(m, p, json_bool(parameters, "CreateStdInPipe", false));
     p->std_output = new_stream(m, p, json_bool(parameters, "CreateStdOutPipe", false));
-    p->std_error =
-        new_stream(m, p, !console && json_bool(parameters, "CreateStdErrPipe", false));
+    p->std_error = new_stream(m, p, !console && json_bool(parameters, "CreateStdErrPipe", false));
     if (sim_client_find(m, p->client) == NULL) {
         p->client = 0; /* its creator died while the request was on its way */
     }
@@ -421,8 +419,7 @@ hcs_result sim_serve_process(struct sim_service *service)
     struct sim_process *p = service->handle->process;
     enum machine_request kind = service->request->kind;
     if (!p->started) {
-        return sim_refuse(&service->refusal, HR_HCS_E_INVALID_STATE,
-                          "The process was not started");
+        return sim_refuse(&service->refusal, HR_HCS_E_INVALID_STATE, "The process was not started");
     }
     if (kind == MACHINE_PROCESS_PROPERTIES) {
         struct json *status = sim_process_status(p);
@@ -442,6 +439,5 @@ hcs_result sim_serve_process(struct sim_service *service)
         sim_process_exit(service->m, p, KILLED_EXIT_CODE);
         return 0;
     }
-    return kind == MACHINE_SIGNAL_PROCESS ? signal_process(service, p)
-                                          : modify_process(service, p);
+    return kind == MACHINE_SIGNAL_PROCESS ? signal_process(service, p) : modify_process(service, p);
 }

@@ -14,9 +14,8 @@
 enum { LISTING_MAX = 64 << 20 };
 
 static const char *const state_names[] = {
-    [SIM_CREATING] = "Created", [SIM_CREATED] = "Created", [SIM_STARTING] = "Created",
-    [SIM_RUNNING] = "Running",  [SIM_PAUSED] = "Paused",   [SIM_STOPPED] = "Stopped",
-    [SIM_FAILED] = "Stopped",
+    [SIM_CREATING] = "Created", [SIM_CREATED] = "Created", [SIM_RUNNING] = "Running",
+    [SIM_PAUSED] = "Paused",    [SIM_STOPPED] = "Stopped", [SIM_FAILED] = "Stopped",
 };
 
 static struct json *basic_tree(const struct sim_system *s)
@@ -138,8 +137,8 @@ static struct json *statistics(const struct machine *m, const struct sim_system 
     int64_t seconds = (int64_t)(up / 10000000);
     /* A share of one processor: 1 to 30 %, slowly changing. */
     uint64_t share = 10 + seed % 290;
-    uint64_t total = up / 1000 * share + (m->scenario->moves ? wander(5000000, 4000000, seconds, seed)
-                                                             : 5000000);
+    uint64_t total = up / 1000 * share +
+                     (m->scenario->moves ? wander(5000000, 4000000, seconds, seed) : 5000000);
     uint64_t commit = ((uint64_t)s->memory_mb << 20) / 8 + (seed % 64 << 20);
     struct json *tree = json_new_object();
     add_time(tree, "Timestamp", machine_wall_ms(m, now));
@@ -202,12 +201,13 @@ static struct json *one_process(const struct machine *m, uint32_t pid, const cha
 static struct json *process_list(const struct machine *m, const struct sim_system *s, int64_t now)
 {
     /* What every Windows container runs beside the programs that were started in it. */
-    static const char *const background[] = {"smss.exe", "csrss.exe", "wininit.exe", "services.exe",
-                                             "lsass.exe", "svchost.exe", "CExecSvc.exe"};
+    static const char *const background[] = {"smss.exe",     "csrss.exe", "wininit.exe",
+                                             "services.exe", "lsass.exe", "svchost.exe",
+                                             "CExecSvc.exe"};
     struct json *list = json_new_array();
     for (uint32_t i = 0; i < sizeof(background) / sizeof(background[0]); i++) {
-        json_append(list, one_process(m, 100 + 4 * i, background[i], s->started_ms,
-                                      now - s->started_ns));
+        json_append(list,
+                    one_process(m, 100 + 4 * i, background[i], s->started_ms, now - s->started_ns));
     }
     for (const struct sim_process *p = s->processes; p != NULL; p = p->next) {
         if (p->started && !p->exited) {

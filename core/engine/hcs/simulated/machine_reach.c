@@ -5,8 +5,8 @@
  * the scenario says which candidate form lets it through (AssignedDevices by class, GpuMirror, by
  * location path, or none); an assigned PCI device gets through by its location path.
  *
- * What a container may see was fixed when it was created: an assignment made later is not in it, and
- * one that ended is gone from it.
+ * What a container may see was fixed when it was created: an assignment made later is not in it,
+ * and one that ended is gone from it.
  */
 #include "core/engine/hcs/simulated/guest.h"
 #include "core/engine/hcs/simulated/serve.h"
@@ -166,8 +166,7 @@ static hcs_result grant_location(struct sim_service *service, struct sim_system 
     for (size_t i = 0; scenario->gpu_reaches_vm && i < vm->partition_count; i++) {
         render_location(&vm->partitions[i], location, sizeof(location));
         if (text_equal_nocase(location, path)) {
-            bool ok = scenario->candidate != 3 ||
-                      grant(container, vm->partitions[i].serial, NULL);
+            bool ok = scenario->candidate != 3 || grant(container, vm->partitions[i].serial, NULL);
             return ok ? 0 : HR_E_OUTOFMEMORY;
         }
     }

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How long each kind takes, ms; the longer ones of a real service, seen on a mid-range server. */
+/* How long each kind takes, ms: assumed, in the proportions of a real service. */
 static const struct {
     const char *function;
     unsigned ms;
@@ -36,13 +36,35 @@ static const struct {
 
 /* ---- faults ---- */
 
+/* The functions that change the machine: what a fault on the call "change" means. */
+static bool is_change(const char *call)
+{
+    static const char *const changes[] = {"HcsCreateComputeSystem",   "HcsStartComputeSystem",
+                                          "HcsShutDownComputeSystem", "HcsTerminateComputeSystem",
+                                          "HcsModifyComputeSystem",   "HcsCreateProcess",
+                                          "HcsGrantVmAccess",         "host.make_folder",
+                                          "host.copy_file",           "host.delete_tree"};
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        if (strcmp(call, changes[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool fault_names(const struct scenario_fault *fault, const char *call)
+{
+    return strcmp(fault->call, "*") == 0 || strcmp(fault->call, call) == 0 ||
+           (strcmp(fault->call, "change") == 0 && is_change(call));
+}
+
 const struct scenario_fault *machine_fault(struct machine *m, const char *call,
                                            const char *document)
 {
     const struct scenario_fault *hit = NULL;
     for (size_t i = 0; i < m->scenario->fault_count; i++) {
         const struct scenario_fault *fault = &m->scenario->faults[i];
-        bool matches = strcmp(fault->call, "*") == 0 || strcmp(fault->call, call) == 0;
+        bool matches = fault_names(fault, call);
         if (matches && fault->match != NULL) {
             matches = document != NULL && strstr(document, fault->match) != NULL;
         }

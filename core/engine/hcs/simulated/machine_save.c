@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The whole state as JSON. What the scenario says again at the next start is left out: its files, and
- * those of its systems to which nothing has happened.
+ * The whole state as JSON. What the scenario says again at the next start is left out: its files,
+ * and those of its systems to which nothing has happened.
  */
 #include "core/engine/hcs/simulated/members.h"
 #include "core/engine/hcs/simulated/serve.h"
@@ -61,8 +61,7 @@ static void save_vm(const struct sim_system *s, struct json *item)
         struct json *share = json_append(shares, members_save(members_share, &s->shares[i]));
         json_add(share, "allowed", save_texts(s->shares[i].allowed, s->shares[i].allowed_count));
     }
-    json_add(item, "disks",
-             save_array(members_disk, s->disks, s->disk_count, sizeof(*s->disks)));
+    json_add(item, "disks", save_array(members_disk, s->disks, s->disk_count, sizeof(*s->disks)));
     struct json *roots = json_add_array(item, "roots");
     for (size_t i = 0; i < s->root_count; i++) {
         struct json *root = json_append(roots, members_save(members_root, &s->roots[i]));
@@ -75,9 +74,9 @@ static void save_vm(const struct sim_system *s, struct json *item)
                  save_array(members_function, s->vpci[i].functions, s->vpci[i].function_count,
                             sizeof(*s->vpci[i].functions)));
     }
-    json_add(item, "partitions",
-             save_array(members_partition, s->partitions, s->partition_count,
-                        sizeof(*s->partitions)));
+    json_add(
+        item, "partitions",
+        save_array(members_partition, s->partitions, s->partition_count, sizeof(*s->partitions)));
 }
 
 static struct json *save_system(const struct sim_system *s)

@@ -64,9 +64,7 @@ static struct sim_system *seed(struct machine *m, const char *id, const char *ow
 static void seed_one(struct machine *m, const struct scenario_system *about)
 {
     bool vm = about->type != NULL && strcmp(about->type, "VirtualMachine") == 0;
-    enum sim_kind kind = vm                       ? SIM_VM
-                         : about->host_id != NULL ? SIM_HOSTED
-                                                  : SIM_PROCESS_CONTAINER;
+    enum sim_kind kind = vm ? SIM_VM : about->host_id != NULL ? SIM_HOSTED : SIM_PROCESS_CONTAINER;
     struct sim_system *s = seed(m, about->id, about->owner, kind);
     if (s == NULL) {
         return;
@@ -98,15 +96,14 @@ static void seed_container(struct machine *m, unsigned index)
         char part[32];
         int len = snprintf(part, sizeof(part), "container %u part %u", index, i);
         snprintf(id + (size_t)i * 16, 17, "%016llx",
-                 (unsigned long long)text_hash(part, len > 0 ? (size_t)len : 0));
+                 (unsigned long long)sim_mix(text_hash(part, len > 0 ? (size_t)len : 0)));
     }
     struct sim_system *s = seed(m, id, "docker", SIM_PROCESS_CONTAINER);
     if (s == NULL) {
         return;
     }
-    snprintf(image, sizeof(image),
-             "C:\\ProgramData\\docker\\windowsfilter\\%016llx\\UtilityVM",
-             (unsigned long long)text_hash("base", 4) + index % 3);
+    snprintf(image, sizeof(image), "C:\\ProgramData\\docker\\windowsfilter\\%016llx\\UtilityVM",
+             (unsigned long long)sim_mix(index % 3 + 1));
     s->runtime_image = text_copy(image);
     s->os = text_copy("Windows");
     s->memory_mb = 1024 + 512 * (index % 4);

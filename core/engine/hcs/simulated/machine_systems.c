@@ -147,9 +147,10 @@ void sim_system_clear(struct sim_system *s)
     }
     sim_files_free(&s->files);
     json_free(s->document);
-    void *parts[] = {s->id,     s->owner, s->runtime_id, s->os,       s->runtime_image, s->name,
-                     s->host_id, s->basic, s->shares,     s->disks,    s->roots,         s->vpci,
-                     s->partitions, s->gpu_mode, s->root_path, s->mappings, s->grants};
+    void *parts[] = {s->id,       s->owner,   s->runtime_id, s->os,       s->runtime_image,
+                     s->name,     s->host_id, s->basic,      s->shares,   s->disks,
+                     s->roots,    s->vpci,    s->partitions, s->gpu_mode, s->root_path,
+                     s->mappings, s->grants};
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
         free(parts[i]);
     }
@@ -188,8 +189,8 @@ struct sim_handle *sim_handle_new(struct machine *m, uint32_t client, struct sim
     if (handle == NULL) {
         return NULL;
     }
-    *handle = (struct sim_handle){
-        .number = sim_number(m), .client = client, .system = s, .process = p};
+    *handle =
+        (struct sim_handle){.number = sim_number(m), .client = client, .system = s, .process = p};
     if (!sim_table_put(&m->handles, handle->number, handle)) {
         free(handle);
         return NULL;

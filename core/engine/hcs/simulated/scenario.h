@@ -20,7 +20,7 @@ enum scenario_fault_kind {
 };
 
 struct scenario_fault {
-    char *call;  /* "HcsModifyComputeSystem", "host.copy_file"; "*": any */
+    char *call;  /* "HcsModifyComputeSystem", "host.copy_file"; "change": any that changes; "*": any */
     char *match; /* the document or argument must contain this; NULL: any */
     unsigned nth; /* 1: the first matching call; 0: every one */
     enum scenario_fault_kind kind;

@@ -169,6 +169,7 @@ static const char *const fault_calls[] = {
     "host.scratch_root",
     "host.stream_read",
     "host.stream_write",
+    "change", /* any of those that change the machine */
     NULL,
 };
 
@@ -184,7 +185,7 @@ static enum hvgpu_status read_fault_call(struct reader *reader, const struct jso
     }
     return read_refuse(reader, value,
                        "call: expected a function such as \"HcsModifyComputeSystem\" or "
-                       "\"host.copy_file\", or \"*\"");
+                       "\"host.copy_file\", \"change\" or \"*\"");
 }
 
 static enum hvgpu_status read_fault_kind(struct reader *reader, const struct json *value,

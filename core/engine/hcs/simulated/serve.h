@@ -18,7 +18,7 @@ struct sim_service {
     struct sim_handle *handle; /* NULL for enumerate */
     struct sim_system *system; /* of the handle; NULL for enumerate */
     int64_t now;
-    char *document;            /* malloc'd answer; goes to the completion */
+    char *document; /* malloc'd answer; goes to the completion */
     struct sim_refusal refusal;
 };
 
@@ -54,6 +54,9 @@ struct sim_handle *sim_handle_new(struct machine *m, uint32_t client, struct sim
                                   struct sim_process *p);
 /* HCS's answer when the system of a handle is not there for this request; 0: it is. */
 hcs_result sim_system_gone(struct sim_service *service);
+
+/* machine_inventory.c */
+uint64_t sim_mix(uint64_t n);
 
 /* machine_create.c */
 hcs_result sim_serve_create(struct sim_service *service);

@@ -4,8 +4,8 @@
  * sleeps until the next thing is due that somebody here waits for, and runs all callbacks, as a
  * thread of the system would: without the lock.
  *
- * A stepped clock never lets anybody wait: as soon as something is due that was asked for, time jumps
- * to it.
+ * A stepped clock never lets anybody wait: as soon as something is due that was asked for, time
+ * jumps to it.
  */
 #include "core/engine/hcs/simulated/shell_private.h"
 
@@ -17,7 +17,8 @@
 
 enum { POLL_MS = 100, REAP_MS = 1000, MOST_AT_ONCE = 65536 };
 
-/* Set for the life of a shell's thread: tells whether a call comes from a callback of that shell. */
+/* Set for the life of a shell's thread: tells whether a call comes from a callback of that shell.
+ */
 static _Thread_local const struct shell *thread_of;
 
 bool shell_on_thread(const struct shell *shell)
@@ -69,7 +70,9 @@ void shell_leave(struct shell *shell, bool entered)
         int64_t next = machine_advance(shell->machine, shell_now(shell));
         die = machine_must_die(shell->machine, shell->client);
         wake = next < shell->sleeps_until || machine_has_output(shell->machine, shell->client) ||
-               (shell->stepped && machine_next_asked(shell->machine) != INT64_MAX);
+               (shell->stepped && machine_next_asked(shell->machine) != INT64_MAX) ||
+               (shell->file != NULL && !shell->polls &&
+                machine_client_waits(shell->machine, shell->client));
     }
     if (entered && shell->file != NULL) {
         state_file_end(shell->file, shell->machine);
@@ -154,6 +157,7 @@ bool shell_guard_begin(struct shell *shell, const char *call, const char *argume
         return true;
     case FAULT_HANG:
         hang(shell);
+        guard->hung = true;
         guard->result = HR_E_UNEXPECTED;
         return false;
     case FAULT_SLOW:
@@ -314,14 +318,14 @@ static void sleep_until(struct shell *shell, int64_t next)
     if (left != INT64_MAX) {
         deadline = now + left;
     }
-    bool polls =
-        shell->file != NULL && machine_client_waits(shell->machine, shell->client);
-    if (polls && deadline > now + (int64_t)POLL_MS * 1000000) {
+    shell->polls = shell->file != NULL && machine_client_waits(shell->machine, shell->client);
+    if (shell->polls && deadline > now + (int64_t)POLL_MS * 1000000) {
         deadline = now + (int64_t)POLL_MS * 1000000;
     }
     shell->sleeps_until = next;
     os_cond_wait(shell->work, shell->lock, deadline);
     shell->sleeps_until = INT64_MIN; /* awake: no need to be woken */
+    shell->polls = true;
 }
 
 static void run(void *context)
@@ -413,8 +417,7 @@ static enum hvgpu_status open_machine(struct shell *shell, const struct shell_op
     shell->machine = machine_new(shell->scenario);
     if (shell->lock == NULL || shell->work == NULL || shell->done == NULL ||
         shell->machine == NULL) {
-        return error_set(err, HVGPU_MEMORY, "open machine", shell->scenario->name,
-                         "out of memory");
+        return error_set(err, HVGPU_MEMORY, "open machine", shell->scenario->name, "out of memory");
     }
     if (options->state_file != NULL) {
         return state_file_open(options->state_file, shell->machine, &shell->client, &shell->file,
@@ -423,10 +426,9 @@ static enum hvgpu_status open_machine(struct shell *shell, const struct shell_op
     shell->start_ns = os_now_ns();
     machine_set_power_on(shell->machine, os_wall_ms());
     shell->client = machine_client_new(shell->machine);
-    return shell->client == 0
-               ? error_set(err, HVGPU_MEMORY, "open machine", shell->scenario->name,
-                           "out of memory")
-               : HVGPU_OK;
+    return shell->client == 0 ? error_set(err, HVGPU_MEMORY, "open machine", shell->scenario->name,
+                                          "out of memory")
+                              : HVGPU_OK;
 }
 
 enum hvgpu_status shell_open(struct scenario *scenario, const struct shell_options *options,

@@ -18,9 +18,11 @@ struct shell_options {
 
 /* Takes the scenario. Fills walls->hcs, walls->host and walls->close; the store is the caller's. */
 enum hvgpu_status shell_open(struct scenario *scenario, const struct shell_options *options,
-                             struct hcs_engine_walls *walls, struct hvgpu_error *err) HVGPU_MUST_USE;
+                             struct hcs_engine_walls *walls,
+                             struct hvgpu_error *err) HVGPU_MUST_USE;
 
-/* The engine of "demo:" (demo.c): parses the URI, loads the scenario, opens shell and HCS engine. */
+/* The engine of "demo:" (demo.c): parses the URI, loads the scenario, opens shell and HCS engine.
+ */
 extern const struct engine_ops demo_engine;
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The first wall of the in-process shell: requests, handles, callbacks. UTF-16 comes in and goes out
- * here and nowhere else.
+ * The first wall of the in-process shell: requests, handles, callbacks. UTF-16 comes in and goes
+ * out here and nowhere else.
  */
 #include "core/engine/hcs/simulated/shell_private.h"
 
@@ -17,9 +17,9 @@ static struct shell_handle *handle_of(const void *handle)
 
 static bool operation_ready(const struct hcs_operation_handle *operation, hcs_result *result)
 {
-    *result = operation == NULL                           ? HR_E_INVALIDARG
-              : operation->state == OPERATION_PENDING     ? HR_HCS_E_OPERATION_ALREADY_STARTED
-                                                          : 0;
+    *result = operation == NULL                       ? HR_E_INVALIDARG
+              : operation->state == OPERATION_PENDING ? HR_HCS_E_OPERATION_ALREADY_STARTED
+                                                      : 0;
     return *result == 0;
 }
 
@@ -64,8 +64,7 @@ static hcs_result begin(struct shell *shell, enum machine_request kind,
     }
     if (entered && result == 0) {
         operation->state = OPERATION_PENDING;
-        operation->with_process =
-            kind == MACHINE_CREATE_PROCESS || kind == MACHINE_PROCESS_INFO;
+        operation->with_process = kind == MACHINE_CREATE_PROCESS || kind == MACHINE_PROCESS_INFO;
         free(operation->document);
         operation->document = NULL;
         operation->result = 0;
@@ -99,9 +98,9 @@ static hcs_result create_system(void *machine, const hcs_char *id, const hcs_cha
     char *name = utf16_to_utf8(id, SIZE_MAX);
     void *made = NULL;
     *system = NULL;
-    hcs_result result = name == NULL ? HR_E_OUTOFMEMORY
-                                     : begin(machine, MACHINE_CREATE, NULL, operation, name,
-                                             configuration, &made);
+    hcs_result result =
+        name == NULL ? HR_E_OUTOFMEMORY
+                     : begin(machine, MACHINE_CREATE, NULL, operation, name, configuration, &made);
     free(name);
     *system = made;
     return result;
@@ -123,9 +122,9 @@ static hcs_result open_system(void *machine, const hcs_char *id, uint32_t reques
     }
     uint64_t number = 0;
     bool entered = shell_enter(shell);
-    hcs_result result =
-        entered ? machine_open_system(shell->machine, shell->client, name, shell_now(shell), &number)
-                : HR_E_UNEXPECTED;
+    hcs_result result = entered ? machine_open_system(shell->machine, shell->client, name,
+                                                      shell_now(shell), &number)
+                                : HR_E_UNEXPECTED;
     if (result == 0) {
         *system = (hcs_system)handle_new(shell, number);
     }
@@ -138,7 +137,8 @@ static hcs_result open_system(void *machine, const hcs_char *id, uint32_t reques
 static void close_handle(struct shell *shell, struct shell_handle *handle, const char *call)
 {
     struct shell_guard guard;
-    if (handle == NULL || !shell_guard_begin(shell, call, NULL, &guard)) {
+    /* A function without a result cannot fail: only a hang keeps it from closing. */
+    if (handle == NULL || (!shell_guard_begin(shell, call, NULL, &guard) && guard.hung)) {
         return;
     }
     bool entered = shell_enter(shell);
@@ -278,10 +278,10 @@ static hcs_result open_process(void *machine, hcs_system system, uint32_t proces
     }
     uint64_t number = 0;
     bool entered = shell_enter(shell);
-    hcs_result result = entered ? machine_open_process(shell->machine, shell->client,
-                                                       handle_of(system)->number, process_id,
-                                                       shell_now(shell), &number)
-                                : HR_E_UNEXPECTED;
+    hcs_result result =
+        entered ? machine_open_process(shell->machine, shell->client, handle_of(system)->number,
+                                       process_id, shell_now(shell), &number)
+                : HR_E_UNEXPECTED;
     if (result == 0) {
         *process = (hcs_process)handle_new(shell, number);
     }
@@ -342,9 +342,9 @@ static hcs_result service_properties(void *machine, const hcs_char *query, hcs_c
         return guard.result;
     }
     bool entered = shell_enter(shell);
-    hcs_result code = entered ? machine_service_properties(shell->machine, text, shell_now(shell),
-                                                           &answer)
-                              : HR_E_UNEXPECTED;
+    hcs_result code =
+        entered ? machine_service_properties(shell->machine, text, shell_now(shell), &answer)
+                : HR_E_UNEXPECTED;
     shell_leave(shell, entered);
     if (guard.nonsense != NULL) {
         free(answer);

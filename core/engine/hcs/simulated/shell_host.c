@@ -39,6 +39,9 @@ static hcs_result facts(void *machine, struct host_facts *out)
     }
     bool entered = shell_enter(shell);
     machine_facts(shell->machine, out);
+    /* A machine of one process in which nothing moves need not be asked again and again. */
+    out->still =
+        !shell->scenario->moves && shell->scenario->service_restart_s == 0 && shell->file == NULL;
     shell_leave(shell, entered);
     shell_guard_end(&guard);
     return 0;
@@ -63,8 +66,8 @@ static hcs_result gpus(void *machine, struct host_gpu **out, size_t *count)
         return guard.result;
     }
     bool entered = shell_enter(shell);
-    hcs_result result = entered ? machine_gpus(shell->machine, shell_now(shell), out, count)
-                                : HR_E_UNEXPECTED;
+    hcs_result result =
+        entered ? machine_gpus(shell->machine, shell_now(shell), out, count) : HR_E_UNEXPECTED;
     shell_leave(shell, entered);
     shell_guard_end(&guard);
     return result;
@@ -146,9 +149,9 @@ static hcs_result watch(void *machine, host_change_fn fn, void *context)
         return guard.result;
     }
     bool entered = shell_enter(shell);
-    hcs_result result = entered ? machine_watch(shell->machine, shell->client, fn != NULL,
-                                                shell_now(shell))
-                                : HR_E_UNEXPECTED;
+    hcs_result result =
+        entered ? machine_watch(shell->machine, shell->client, fn != NULL, shell_now(shell))
+                : HR_E_UNEXPECTED;
     shell->watch = fn;
     shell->watch_context = context;
     shell_leave(shell, entered);
@@ -191,9 +194,9 @@ static hcs_result copy_file(void *machine, const char *from, const char *to)
         return guard.result;
     }
     bool entered = shell_enter(shell);
-    hcs_result result = entered ? machine_copy_file(shell->machine, from, to, shell_now(shell),
-                                                    &duration)
-                                : HR_E_UNEXPECTED;
+    hcs_result result =
+        entered ? machine_copy_file(shell->machine, from, to, shell_now(shell), &duration)
+                : HR_E_UNEXPECTED;
     shell_leave(shell, entered);
     shell_sleep(shell, duration);
     shell_guard_end(&guard);
@@ -223,8 +226,7 @@ static hcs_result exists(void *machine, const char *path, bool *is_folder)
         return guard.result;
     }
     bool entered = shell_enter(shell);
-    hcs_result result =
-        entered ? machine_exists(shell->machine, path, is_folder) : HR_E_UNEXPECTED;
+    hcs_result result = entered ? machine_exists(shell->machine, path, is_folder) : HR_E_UNEXPECTED;
     shell_leave(shell, entered);
     shell_guard_end(&guard);
     return result;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Operations and streams of the in-process shell: what a caller holds while a request is on its way,
- * and the bytes of processes until they are read.
+ * Operations and streams of the in-process shell: what a caller holds while a request is on its
+ * way, and the bytes of processes until they are read.
  */
 #include "core/engine/hcs/simulated/shell_private.h"
 
@@ -188,8 +188,7 @@ static void close_streams(struct shell *shell, const struct machine_output *outp
 
 void shell_complete(struct shell *shell, struct machine_output *output)
 {
-    struct hcs_operation_handle *operation =
-        sim_table_get(&shell->operations, output->operation);
+    struct hcs_operation_handle *operation = sim_table_get(&shell->operations, output->operation);
     if (operation == NULL || operation->state != OPERATION_PENDING) {
         return;
     }
@@ -221,8 +220,7 @@ void shell_complete(struct shell *shell, struct machine_output *output)
         os_mutex_lock(shell->lock);
         operation->in_callback = false;
         /* It may have been closed in there, or started anew. */
-        if (operation->closed && operation->state != OPERATION_PENDING &&
-            operation->waiters == 0) {
+        if (operation->closed && operation->state != OPERATION_PENDING && operation->waiters == 0) {
             operation_free(shell, operation);
         }
     }

@@ -29,10 +29,11 @@ struct shell {
     struct os_thread *thread;
     uint32_t client;
     bool stepped, closing;
-    unsigned inside;       /* calls that are in a function of the shell and may sleep */
+    unsigned inside;              /* calls that are in a function of the shell and may sleep */
     int64_t start_ns, skipped_ns; /* in memory: when the clock began, what was skipped */
-    int64_t sleeps_until;  /* machine time; SIM_NEVER-like INT64_MAX */
-    int64_t reaped_ns;     /* monotonic: when dead clients were last looked for */
+    int64_t sleeps_until;         /* machine time; SIM_NEVER-like INT64_MAX */
+    bool polls;                   /* looks at the state file again before that */
+    int64_t reaped_ns;            /* monotonic: when dead clients were last looked for */
     uint64_t next_operation;
     struct sim_table operations, handles, streams; /* by number */
     host_change_fn watch;
@@ -69,8 +70,8 @@ struct shell_stream {
     unsigned users; /* threads inside a read or write */
 };
 
-/* Takes the lock and brings the machine up to date; false: the state file is unreadable (the lock is
- * taken all the same, but the machine may not be used). Every enter has its leave. */
+/* Takes the lock and brings the machine up to date; false: the state file is unreadable (the lock
+ * is taken all the same, but the machine may not be used). Every enter has its leave. */
 bool shell_enter(struct shell *shell);
 /* Saves, wakes the thread when there is something for it, and gives the lock back. */
 void shell_leave(struct shell *shell, bool entered);
@@ -81,11 +82,12 @@ void shell_sleep(struct shell *shell, int64_t ns);
 bool shell_on_thread(const struct shell *shell);
 void shell_die(void);
 
-/* Around a synchronous call: asks the scenario whether it is to fail, hang, kill. False: the answer is
- * guard->result. shell_guard_end() dies where the fault says "after". */
+/* Around a synchronous call: asks the scenario whether it is to fail, hang, kill. False: the answer
+ * is guard->result. shell_guard_end() dies where the fault says "after". */
 struct shell_guard {
     hcs_result result;
     bool kill_after;
+    bool hung; /* it never came back: the machine is closing */
     const struct scenario_fault *nonsense; /* answer S_OK and something damaged; NULL: no */
 };
 bool shell_guard_begin(struct shell *shell, const char *call, const char *argument,
@@ -93,7 +95,8 @@ bool shell_guard_begin(struct shell *shell, const char *call, const char *argume
 void shell_guard_end(const struct shell_guard *guard);
 
 /* shell_operations.c */
-void shell_complete(struct shell *shell, struct machine_output *output); /* locked; callback inside */
+void shell_complete(struct shell *shell,
+                    struct machine_output *output); /* locked; callback inside */
 struct shell_stream *shell_stream_new(struct shell *shell, uint64_t number, bool input);
 void shell_stream_bytes(struct shell *shell, const struct machine_output *output);
 void shell_stream_drop(struct shell *shell, struct shell_stream *stream);

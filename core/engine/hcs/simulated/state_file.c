@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_CLIENTS = 64 };
+enum { MOST_CLIENTS = 64, MOST_NOTICES = 4000 };
 
 struct state_file {
     char *path, *lock_path;
@@ -18,10 +18,10 @@ struct state_file {
     struct os_lock *client_lock; /* held for life */
     char *text;                  /* what the file held when it was last read or written */
     size_t len;
-    uint64_t generation;         /* of the machine then */
-    int64_t epoch_ms;            /* wall clock at power-on */
+    uint64_t generation; /* of the machine then */
+    int64_t epoch_ms;    /* wall clock at power-on */
     int64_t skipped_ns;
-    bool skipped;                /* since the last write */
+    bool skipped; /* since the last write */
 };
 
 static char *client_path(const struct state_file *file, uint32_t client)
@@ -74,7 +74,7 @@ static void save(struct state_file *file, struct machine *m)
     json_free(root);
     struct hvgpu_error err;
     size_t len = text == NULL ? 0 : strlen(text);
-    if (text == NULL || os_file_replace(file->path, text, len, &err) != HVGPU_OK) {
+    if (text == NULL || os_file_swap(file->path, text, len, &err) != HVGPU_OK) {
         /* The machine in memory is ahead of the file; the next end tries again. */
         free(text);
         return;
@@ -132,6 +132,36 @@ static enum hvgpu_status join(struct state_file *file, struct machine *m, uint32
     return status;
 }
 
+/* A process that was killed while it wrote has left its new file beside the old one. */
+static bool remove_leftover(void *context, const char *name)
+{
+    const struct state_file *file = context;
+    const char *slash = strrchr(file->path, '/');
+    const char *own = slash == NULL ? file->path : slash + 1;
+    size_t len = strlen(own);
+    if (strncmp(name, own, len) == 0 && text_starts(name + len, ".new-")) {
+        char *path = text_format("%.*s%s", (int)(own - file->path), file->path, name);
+        struct hvgpu_error err;
+        if (path != NULL) {
+            os_file_remove(path, &err);
+        }
+        free(path);
+    }
+    return true;
+}
+
+static void clean_up(struct state_file *file)
+{
+    struct hvgpu_error err;
+    char *folder = text_copy(file->path);
+    char *slash = folder == NULL ? NULL : strrchr(folder, '/');
+    if (slash != NULL) {
+        slash[slash == folder ? 1 : 0] = '\0';
+        os_folder_list(folder, remove_leftover, file, &err);
+    }
+    free(folder);
+}
+
 enum hvgpu_status state_file_open(const char *path, struct machine *m, uint32_t *client,
                                   struct state_file **out, struct hvgpu_error *err)
 {
@@ -150,10 +180,12 @@ enum hvgpu_status state_file_open(const char *path, struct machine *m, uint32_t 
     }
     file->lock_path = text_format("%s.lock", file->path);
     bool made = false;
-    enum hvgpu_status status =
-        file->lock_path == NULL ? HVGPU_MEMORY
-                                : os_lock_take(file->lock_path, true, &file->lock, err);
+    machine_limit_notices(m, MOST_NOTICES);
+    enum hvgpu_status status = file->lock_path == NULL
+                                   ? HVGPU_MEMORY
+                                   : os_lock_take(file->lock_path, true, &file->lock, err);
     if (status == HVGPU_OK) {
+        clean_up(file);
         status = refresh(file, m, &made, err);
     }
     if (status == HVGPU_OK && made) {

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
- * A simulated machine that lives in a file, so that several processes, and processes that come after
- * one another, meet the same machine. Every call is: take the lock between processes, read the file
- * when another process changed it, call, write the file when the machine changed, give the lock back.
- * The file is always replaced as a whole: a process killed at any point leaves the old or the new
- * state, never a part of one.
+ * A simulated machine that lives in a file, so that several processes, and processes that come
+ * after one another, meet the same machine. Every call is: take the lock between processes, read
+ * the file when another process changed it, call, write the file when the machine changed, give the
+ * lock back. The file is always replaced as a whole: a process killed at any point leaves the old
+ * or the new state, never a part of one.
  *
  * Beside FILE there are FILE.lock (the lock) and, for each process that uses the machine, a file
- * FILE.client-N that it keeps locked while it lives. Who finds one unlocked knows that its process has
- * died, and closes what that client had open.
+ * FILE.client-N that it keeps locked while it lives. Who finds one unlocked knows that its process
+ * has died, and closes what that client had open.
  *
- * Time is the wall clock since power-on plus what stepped clocks have skipped; both are in the file,
- * so that all processes agree.
+ * Time is the wall clock since power-on plus what stepped clocks have skipped; both are in the
+ * file, so that all processes agree.
  *
  * Threads: none of its own; the shell's lock guards it.
  */
@@ -22,8 +22,8 @@
 
 struct state_file;
 
-/* Opens or makes the file, loads the machine from it, closes what dead clients left open, and adds a
- * client for this process (*client). */
+/* Opens or makes the file, loads the machine from it, closes what dead clients left open, and adds
+ * a client for this process (*client). */
 enum hvgpu_status state_file_open(const char *path, struct machine *machine, uint32_t *client,
                                   struct state_file **out, struct hvgpu_error *err) HVGPU_MUST_USE;
 /* The client of this process goes: its handles close, its lock file is removed. */

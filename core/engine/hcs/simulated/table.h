@@ -19,7 +19,8 @@ void sim_table_free(struct sim_table *table);
 bool sim_table_put(struct sim_table *table, uint64_t key, void *value); /* key not 0 */
 void *sim_table_get(const struct sim_table *table, uint64_t key);
 void sim_table_remove(struct sim_table *table, uint64_t key);
-/* All values, in no order: *at starts at 0; NULL at the end. Removing the one just seen is allowed. */
+/* All values, in no order: *at starts at 0; NULL at the end. Removing the one just seen is allowed.
+ */
 void *sim_table_next(const struct sim_table *table, size_t *at);
 
 #endif
