@@ -50,6 +50,9 @@ static bool check_link(struct shell *shell, bool need_live, int *status)
 {
     const struct hvgpu_host *host = shell->snapshot->host;
     if (shell->snapshot->loaded && host->link == HVGPU_LINK_LIVE) {
+        if (host->notice != NULL) {
+            fprintf(shell->err, "hvgpu: %s: %s\n", shell->uri, host->notice);
+        }
         return true;
     }
     fprintf(shell->err, "hvgpu: %s: %s\n", shell->uri,
@@ -215,7 +218,7 @@ static void tell_steps(struct follower *f, const struct hvgpu_job *job)
             text_duration(took, sizeof took, step->duration_ms.value);
         }
         fprintf(f->shell->err, "%s %s%s%s%s%s%s%s\n", step_word(step->state),
-                step->is_undo ? "undo: " : "", step->title, step->evidence != NULL ? ": " : "",
+                step->is_undo && !text_starts(step->title, "undo") ? "undo: " : "", step->title, step->evidence != NULL ? ": " : "",
                 step->evidence != NULL ? step->evidence : "", took[0] != '\0' ? "  (" : "", took,
                 took[0] != '\0' ? ")" : "");
         f->steps_told++;

@@ -306,7 +306,8 @@ static void test_arguments_from_outside_cannot_leave_their_place(void **state)
         {"C:\\x&calc|y", "p C:\\x&calc|y"}, /* no shell sees it */
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        char *line = guest_command("p", rows[i].argument, NULL);
+        const char *const arguments[] = {"p", rows[i].argument, NULL};
+        char *line = guest_command(arguments);
         assert_string_equal(line, rows[i].line);
         free(line);
     }

@@ -539,15 +539,47 @@ static void test_a_host_that_does_not_answer_becomes_stale_and_live_again(void *
     assert_true(rig_wait(rig, is_live));
 }
 
-static void test_a_gpu_call_that_hangs_is_told_as_stale(void **state)
+static bool three_gpus(const struct hvgpu_snapshot *s)
+{
+    return s->gpu_count == 3;
+}
+
+static bool has_notice(const struct hvgpu_snapshot *s)
+{
+    return s->host->notice != NULL && strstr(s->host->notice, "does not return") != NULL;
+}
+
+static bool has_no_notice(const struct hvgpu_snapshot *s)
+{
+    return s->host->notice == NULL;
+}
+
+static void test_a_gpu_call_that_hangs_is_told_and_stops_nothing_else(void **state)
 {
     struct engine_rig *rig = *state;
     rig_open(rig);
     assert_true(rig_wait_loaded(rig));
     fake_script(rig->fake, FAKE_GPUS, (struct fake_reply){.hang = true}, 0);
-    assert_true(rig_wait(rig, is_stale));
+    assert_true(rig_wait(rig, has_notice));
+    assert_int_equal(rig_snapshot(rig)->host->link, HVGPU_LINK_LIVE);
+    assert_int_equal(rig_snapshot(rig)->gpu_count, 2);
+    add(rig, "one", CONTAINER, true);
+    assert_true(rig_wait(rig, one_system)); /* the list goes on */
     fake_release(rig->fake);
-    assert_true(rig_wait(rig, is_live));
+    assert_true(rig_wait(rig, has_no_notice));
+    fake_gpus(rig->fake, 3, 0);
+    assert_true(rig_wait(rig, three_gpus)); /* and the GPUs are asked again */
+}
+
+static void test_a_gpu_call_that_never_answers_does_not_hold_up_the_first_inventory(void **state)
+{
+    struct engine_rig *rig = *state;
+    add(rig, "one", CONTAINER, true);
+    fake_script(rig->fake, FAKE_GPUS, (struct fake_reply){.hang = true}, 0);
+    rig_open(rig);
+    assert_true(rig_wait_loaded(rig));
+    assert_int_equal(rig_snapshot(rig)->system_count, 1);
+    assert_true(has_notice(rig_snapshot(rig)));
 }
 
 static void test_gpus_that_cannot_be_listed_are_not_shown_as_none(void **state)
@@ -596,11 +628,6 @@ static void test_a_still_machine_is_not_asked_again_by_itself(void **state)
     unsigned asked = fake_count(rig->fake, FAKE_ENUMERATE);
     assert_int_equal(rig_listen(rig, 250), 0);
     assert_int_equal(fake_count(rig->fake, FAKE_ENUMERATE), asked);
-}
-
-static bool three_gpus(const struct hvgpu_snapshot *s)
-{
-    return s->gpu_count == 3;
 }
 
 static void test_a_gpu_notice_lists_the_gpus_and_log_records_are_events(void **state)
@@ -718,7 +745,8 @@ int main(void)
         ENGINE_TEST(test_no_hypervisor_is_told_with_the_remedy),
         ENGINE_TEST(test_a_lost_service_drops_all_handles_and_comes_back),
         ENGINE_TEST(test_a_host_that_does_not_answer_becomes_stale_and_live_again),
-        ENGINE_TEST(test_a_gpu_call_that_hangs_is_told_as_stale),
+        ENGINE_TEST(test_a_gpu_call_that_hangs_is_told_and_stops_nothing_else),
+        ENGINE_TEST(test_a_gpu_call_that_never_answers_does_not_hold_up_the_first_inventory),
         ENGINE_TEST(test_gpus_that_cannot_be_listed_are_not_shown_as_none),
         ENGINE_TEST(test_paused_asks_nothing_and_a_touch_is_still_seen),
         ENGINE_TEST(test_a_still_machine_is_not_asked_again_by_itself),

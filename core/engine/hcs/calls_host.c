@@ -26,6 +26,15 @@ static enum hvgpu_status cancelled(const char *verb, const char *path, struct hv
 }
 
 /* Makes one call with one path, or writes it down. `to` is the document of a copy. */
+static hcs_result do_call(const struct host_api *host, const char *path, const char *to,
+                          hcs_result (*call)(void *, const char *))
+{
+    if (to != NULL) {
+        return host->copy_file(host->machine, path, to);
+    }
+    return call != NULL ? call(host->machine, path) : HR_E_POINTER;
+}
+
 static enum hvgpu_status file_call(const struct calls *calls, const char *verb, const char *path,
                                    const char *to, hcs_result (*call)(void *, const char *),
                                    struct hvgpu_error *err)
@@ -43,9 +52,7 @@ static enum hvgpu_status file_call(const struct calls *calls, const char *verb, 
     json_free(document);
     size_t index = job_call_sent(calls->job, verb, path, text);
     free(text);
-    const struct host_api *host = host_of(calls);
-    hcs_result code =
-        to != NULL ? host->copy_file(host->machine, path, to) : call(host->machine, path);
+    hcs_result code = do_call(host_of(calls), path, to, call);
     job_call_answered(calls->job, index, code, NULL);
     return HRESULT_IS_FAILURE(code) ? error_hresult(err, code, verb, path, NULL) : HVGPU_OK;
 }

@@ -350,14 +350,14 @@ static unsigned left_ms(int64_t deadline_ns)
 
 static enum hvgpu_status start_threads(struct engine *engine)
 {
-    enum hvgpu_status st = os_thread_start(&engine->asker, "hcs asker", engine_ask_run, engine);
+    enum hvgpu_status st = os_thread_start(&engine->askers[0], "hcs asker", engine_ask_run, engine);
     if (st != HVGPU_OK) {
         return st;
     }
     st = os_thread_start(&engine->thread, "hcs engine", engine_run, engine);
     if (st != HVGPU_OK) {
         stop_threads(engine);
-        os_thread_join(engine->asker);
+        os_thread_join(engine->askers[0]);
     }
     return st;
 }
@@ -403,7 +403,9 @@ bool hcs_engine_close(struct engine *engine)
     stop_threads(engine);
     bool ended = os_thread_join_within(engine->thread, left_ms(deadline));
     ended = checks_close(engine, deadline) && ended;
-    ended = os_thread_join_within(engine->asker, left_ms(deadline)) && ended;
+    for (unsigned i = 0; i < ASKERS_MAX; i++) {
+        ended = os_thread_join_within(engine->askers[i], left_ms(deadline)) && ended;
+    }
     if (!ended) {
         return false; /* a call of the host never came back: what it uses must stay */
     }

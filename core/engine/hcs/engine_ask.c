@@ -91,110 +91,6 @@ static const struct json *properties_query(struct engine *engine, unsigned read)
     return engine->queries[read];
 }
 
-/* ---- events of systems: on threads of the system ---- */
-
-static enum hvgpu_severity exit_severity(const char *document)
-{
-    struct json *status = NULL;
-    enum hvgpu_severity severity = HVGPU_SEVERITY_INFO;
-    if (document[0] == '\0' ||
-        json_parse(document, strlen(document), "SystemExitStatus", &status, NULL) != HVGPU_OK) {
-        return HVGPU_SEVERITY_WARNING;
-    }
-    const char *type = json_string(status, "ExitType");
-    int64_t code = 0;
-    if (text_equal(type, "UnexpectedExit")) {
-        severity = HVGPU_SEVERITY_ERROR;
-    } else if (text_equal(type, "ForcedExit") ||
-               (type == NULL && json_i64(status, "Status", &code) && code != 0)) {
-        severity = HVGPU_SEVERITY_WARNING;
-    }
-    json_free(status);
-    return severity;
-}
-
-static enum hvgpu_severity event_severity(uint32_t type, const char *document)
-{
-    switch (type) {
-    case 0x00000001u: /* SystemExited */
-        return exit_severity(document);
-    case 0x00000002u: /* SystemCrashInitiated */
-    case 0x00000003u: /* SystemCrashReport */
-    case 0x02000000u: /* ServiceDisconnect */
-        return HVGPU_SEVERITY_ERROR;
-    case 0x00000006u: /* SystemGuestConnectionClosed */
-        return HVGPU_SEVERITY_WARNING;
-    default:
-        return HVGPU_SEVERITY_INFO;
-    }
-}
-
-static const char *event_name(uint32_t type)
-{
-    static const struct {
-        uint32_t type;
-        const char *name;
-    } names[] = {
-#define X(code, value, name) {value, name},
-        HCS_EVENT_LIST(X)
-#undef X
-    };
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (names[i].type == type) {
-            return names[i].name;
-        }
-    }
-    return "Unknown";
-}
-
-/* Every open handle is told of a disconnect; one of them is enough. */
-static bool is_told(struct engine *engine)
-{
-    os_mutex_lock(engine->mutex);
-    bool told = engine->lost_told;
-    engine->lost_told = true;
-    os_mutex_unlock(engine->mutex);
-    return told;
-}
-
-static void on_event(void *context, uint32_t type, const char *system_id, const char *document)
-{
-    struct engine *engine = context;
-    bool disconnected = type == HCS_EVENT_SERVICE_DISCONNECT;
-    if (disconnected && is_told(engine)) {
-        return;
-    }
-    int64_t now = engine->walls.host.now_ms(engine->walls.host.machine);
-    inbox_put_event(engine->inbox, HVGPU_EVENT_HCS, event_severity(type, document), type,
-                    event_name(type), disconnected ? "" : system_id, document, now);
-    if (!disconnected && type != HCS_EVENT_SYSTEM_EXITED) {
-        return;
-    }
-    struct notice *notice = notice_new(engine, disconnected ? NOTICE_DISCONNECTED : NOTICE_EXITED);
-    if (notice != NULL) {
-        notice->id = text_copy(system_id);
-        engine_push(engine, notice, true);
-    }
-}
-
-static void on_change(void *context, const struct host_change *change)
-{
-    static const char prefix[] = "Microsoft-Windows-";
-    struct engine *engine = context;
-    if (change->notice == HOST_NOTICE_GPUS) {
-        struct notice *notice = notice_new(engine, NOTICE_GPUS_CHANGED);
-        if (notice != NULL) {
-            engine_push(engine, notice, true);
-        }
-        return;
-    }
-    const char *kind = change->channel == NULL ? "log" : change->channel;
-    kind = text_starts(kind, prefix) ? kind + sizeof prefix - 1 : kind;
-    inbox_put_event(engine->inbox, HVGPU_EVENT_LOG, (enum hvgpu_severity)change->severity,
-                    change->event_id, kind, change->system_id == NULL ? "" : change->system_id,
-                    change->json == NULL ? "" : change->json, change->time_ms);
-}
-
 /* ---- the details of systems ---- */
 
 void want_list_free(struct engine *engine, struct want *wants)
@@ -230,7 +126,7 @@ static void ask_details(struct engine *engine, struct want *want)
     if (notice->handle == NULL) {
         st = client_open(engine->client, notice->id, &notice->handle, &err);
         if (st == HVGPU_OK) {
-            (void)client_listen(notice->handle, on_event, engine, NULL);
+            (void)client_listen(notice->handle, engine_on_event, engine, NULL);
         }
     }
     if (st == HVGPU_OK) {
@@ -275,7 +171,7 @@ static bool ask_connect(struct engine *engine)
         answer->probe_folder[0] = '\0';
     }
     if (!engine->watching) {
-        engine->watching = !HRESULT_IS_FAILURE(host->watch(host->machine, on_change, engine));
+        engine->watching = !HRESULT_IS_FAILURE(host->watch(host->machine, engine_on_change, engine));
     }
     notice->time_ms = host->now_ms(host->machine);
     if (connected) {
@@ -448,7 +344,21 @@ static void ask_records(struct engine *engine, bool always)
 
 /* ---- rounds ---- */
 
-static void do_round(struct engine *engine, unsigned round, struct want *wants)
+/* Says what is asked now, so that the engine sees where the asker is stuck. False: this asker was
+ * relieved meanwhile and must ask no more. */
+static bool step(struct engine *engine, unsigned number, unsigned what)
+{
+    os_mutex_lock(engine->mutex);
+    bool relieved = engine->asker_number != number;
+    if (!relieved) {
+        engine->step = what;
+        engine->step_ns = os_now_ns();
+    }
+    os_mutex_unlock(engine->mutex);
+    return !relieved;
+}
+
+static void do_round(struct engine *engine, unsigned number, unsigned round, struct want *wants)
 {
     if ((round & ROUND_CONNECT) != 0 && !ask_connect(engine)) {
         round &= ~(unsigned)ROUND_LIST;
@@ -464,10 +374,10 @@ static void do_round(struct engine *engine, unsigned round, struct want *wants)
     if ((round & (ROUND_RECORDS | ROUND_LIST)) != 0) {
         ask_records(engine, (round & ROUND_RECORDS) != 0);
     }
-    if ((round & ROUND_GPUS) != 0) {
+    if ((round & ROUND_GPUS) != 0 && step(engine, number, ROUND_GPUS)) {
         ask_gpus(engine);
     }
-    if ((round & ROUND_IMAGES) != 0) {
+    if ((round & ROUND_IMAGES) != 0 && step(engine, number, ROUND_IMAGES)) {
         ask_images(engine);
     }
 }
@@ -489,13 +399,14 @@ static unsigned begin_round(struct engine *engine, int64_t now)
         int64_t next = engine->tick_ns + tick;
         engine->tick_ns = !engine->ticking ? INT64_MAX : next > now ? next : now + tick;
     }
-    return round;
+    return round & ~engine->blocked;
 }
 
 /* The end of a round: when all answers were there before, nobody else would wake the engine. */
 static void end_round(struct engine *engine)
 {
     engine->asking = false;
+    engine->step = 0;
     if (engine->queue != NULL && engine->pending == 0) {
         os_cond_signal(engine->cond);
     }
@@ -515,35 +426,49 @@ static void close_handles(struct engine *engine) /* with the mutex held; returns
     os_mutex_lock(engine->mutex);
 }
 
+/* One round, begun with the mutex held; returns with it held. */
+static void run_round(struct engine *engine, unsigned number, int64_t now)
+{
+    unsigned round = begin_round(engine, now);
+    struct want *wants = NULL;
+    if ((round & ROUND_DETAILS) != 0) {
+        wants = engine->wants;
+        engine->wants = NULL;
+    }
+    engine->asking = true;
+    engine->round_ns = now;
+    engine->step = ROUND_CONNECT;
+    engine->step_ns = now;
+    os_mutex_unlock(engine->mutex);
+    do_round(engine, number, round, wants);
+    os_mutex_lock(engine->mutex);
+    if (engine->asker_number == number) {
+        end_round(engine);
+    } else {
+        engine->blocked = 0; /* the call that hung came back */
+    }
+}
+
 void engine_ask_run(void *context)
 {
     struct engine *engine = context;
     const struct host_api *host = &engine->walls.host;
     os_mutex_lock(engine->mutex);
-    while (!engine->stopping) {
+    unsigned number = engine->asker_number;
+    while (!engine->stopping && engine->asker_number == number) {
         int64_t now = os_now_ns();
         int64_t due = engine->due_ns < engine->tick_ns ? engine->due_ns : engine->tick_ns;
         if (engine->drop_count > 0) {
             close_handles(engine);
         } else if (due <= now) {
-            unsigned round = begin_round(engine, now);
-            struct want *wants = NULL;
-            if ((round & ROUND_DETAILS) != 0) {
-                wants = engine->wants;
-                engine->wants = NULL;
-            }
-            engine->asking = true;
-            engine->round_ns = now;
-            os_mutex_unlock(engine->mutex);
-            do_round(engine, round, wants);
-            os_mutex_lock(engine->mutex);
-            end_round(engine);
+            run_round(engine, number, now);
         } else {
             os_cond_wait(engine->asker_cond, engine->mutex, due);
         }
     }
+    bool relieved = engine->asker_number != number;
     os_mutex_unlock(engine->mutex);
-    if (engine->watching) {
+    if (engine->watching && !relieved) {
         (void)host->watch(host->machine, NULL, NULL);
     }
 }

@@ -33,6 +33,7 @@ enum {
     HANDLES_MAX = 1000,    /* kept handles on systems */
     ASKED_PER_ROUND = 200, /* property reads in one round */
     OTHERS_PER_ROUND = 16, /* of them, statistics of systems of others, one after the other */
+    ASKERS_MAX = 8,        /* relieved ones and the last */
     PROBES_MAX = 4         /* running at once on one host */
 };
 
@@ -196,7 +197,8 @@ struct engine {
     struct hcs_engine_walls walls;
     struct client *client;
     struct store *store;
-    struct os_thread *thread, *asker;
+    struct os_thread *thread;
+    struct os_thread *askers[ASKERS_MAX]; /* by number; all but the last were relieved */
     struct os_mutex *mutex;
     struct os_cond *cond, *asker_cond, *check_cond;
 
@@ -210,6 +212,10 @@ struct engine {
     struct notice *outstanding;
     unsigned pending;        /* asked and not answered, in time */
     bool asking;             /* the asker is in a round */
+    unsigned step;           /* which blocking part of it */
+    int64_t step_ns;         /* since when */
+    unsigned blocked;        /* ROUND_*: calls that hang in an asker that was relieved */
+    unsigned asker_number;   /* grows when one is relieved */
     bool urgent;             /* something in the queue must not wait for the rest of the round */
     unsigned wanted_round;   /* ROUND_* for the next round */
     int64_t due_ns, tick_ns; /* when the next round is due; INT64_MAX: not */
@@ -292,6 +298,10 @@ void engine_want_round(struct engine *engine, unsigned round, unsigned delay_ms)
 void engine_drop_later(struct engine *engine, struct client_system *handle);
 void own_list_clear(struct own_list *list);
 void left_list_clear(struct left_list *list);
+
+/* ---- engine_events.c: on threads of the system ---- */
+void engine_on_event(void *engine, uint32_t type, const char *system_id, const char *document);
+void engine_on_change(void *engine, const struct host_change *change);
 
 /* ---- engine_ask.c ---- */
 void engine_ask_run(void *engine);

@@ -4,7 +4,6 @@
  */
 #include "core/engine/hcs/guest_command.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,19 +40,16 @@ static void add_quoted(struct text *line, const char *argument)
     text_add_char(line, '"');
 }
 
-char *guest_command(const char *program, ...)
+char *guest_command(const char *const *arguments)
 {
     struct text line;
     text_init(&line, COMMAND_MAX);
-    add_quoted(&line, program);
-    va_list arguments;
-    va_start(arguments, program);
-    for (const char *a = va_arg(arguments, const char *); a != NULL;
-         a = va_arg(arguments, const char *)) {
-        text_add_char(&line, ' ');
-        add_quoted(&line, a);
+    for (size_t i = 0; arguments[i] != NULL; i++) {
+        if (i > 0) {
+            text_add_char(&line, ' ');
+        }
+        add_quoted(&line, arguments[i]);
     }
-    va_end(arguments);
     char *result = text_take(&line);
     text_free(&line);
     return result;

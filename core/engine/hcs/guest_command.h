@@ -13,8 +13,8 @@
 
 #include "core/base/status.h"
 
-/* program and arguments, ended by NULL, quoted where needed and joined. */
-char *guest_command(const char *program, ...);
+/* Program and arguments, ended by NULL, quoted where needed and joined. */
+char *guest_command(const char *const *arguments);
 
 /* "s1f" of a number: hcsshim's share names (hexadecimal). */
 char *guest_share_name(unsigned number);

@@ -242,7 +242,9 @@ static const char *choose_hint(int32_t code, int32_t inner, const char *message,
         text_find_nocase(message, "RequireSupportedDeviceAssignment")) {
         return hresult_hint(HR_ERROR_ACCESS_DISABLED_BY_POLICY);
     }
-    const char *hint = device_hint(document);
+    /* A code that says itself what is missing beats the guess from the device's name. */
+    bool exact = code == HR_ERROR_NO_SYSTEM_RESOURCES;
+    const char *hint = exact ? NULL : device_hint(document);
     if (hint != NULL) {
         return hint;
     }

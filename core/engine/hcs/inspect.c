@@ -155,6 +155,9 @@ enum hvgpu_status plan_inspect(struct engine *engine, const struct engine_view *
 {
     const struct hvgpu_system *system = NULL;
     enum hvgpu_status status = named(view, request, &system, err);
+    if (system == NULL) {
+        return status;
+    }
     if (status == HVGPU_OK) {
         status = new_look(engine, view, system->id, system->id, out, err);
     }

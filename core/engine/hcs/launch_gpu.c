@@ -209,8 +209,8 @@ static enum hvgpu_status find_locations(struct launch *launch, const struct call
                                         struct hvgpu_error *err)
 {
     char *parent = text_format("%s{%s}", GUEST_ASSIGNED_BUS, device->guid);
-    char *command =
-        parent != NULL ? guest_command(launch->record.probe_vm, "children", parent, NULL) : NULL;
+    const char *const arguments[] = {launch->record.probe_vm, "children", parent, NULL};
+    char *command = parent != NULL ? guest_command(arguments) : NULL;
     free(parent);
     if (command == NULL) {
         return no_memory(err);

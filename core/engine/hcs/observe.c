@@ -243,19 +243,85 @@ static void post_loaded(struct engine *engine)
     }
 }
 
+/* The first inventory is complete when every list was answered; its details follow in one more
+ * round, so that a command that reads once sees them. */
+static void check_loaded(struct engine *engine)
+{
+    if (engine->loaded) {
+        return;
+    }
+    bool listed =
+        engine->list_known || engine->link == HVGPU_LINK_LOST || engine->link == HVGPU_LINK_STALE;
+    if (!listed || !engine->gpus_answered || !engine->images_answered ||
+        !engine->records_answered) {
+        return;
+    }
+    os_mutex_lock(engine->mutex);
+    bool details = engine->wants != NULL;
+    os_mutex_unlock(engine->mutex);
+    if (engine->listed || !details) {
+        post_loaded(engine);
+        return;
+    }
+    engine->listed = true;
+    engine_want_round(engine, ROUND_DETAILS, 0);
+}
+
+/* The asker is stuck in an inventory call: a new one takes its place and leaves this call out. */
+static void relieve(struct engine *engine, unsigned what)
+{
+    char clock[32], trouble[160];
+    os_mutex_lock(engine->mutex);
+    bool possible = engine->asking && engine->step == what && !engine->stopping &&
+                    engine->asker_number + 1 < ASKERS_MAX;
+    unsigned number = engine->asker_number + (possible ? 1 : 0);
+    if (possible) {
+        engine->asker_number = number;
+        engine->blocked |= what;
+        engine->asking = false;
+        engine->step = 0;
+    }
+    os_mutex_unlock(engine->mutex);
+    if (!possible || os_thread_start(&engine->askers[number], "hcs asker", engine_ask_run,
+                                     engine) != HVGPU_OK) {
+        return;
+    }
+    bool gpus = what == ROUND_GPUS;
+    text_clock(clock, sizeof clock, engine->host_time_ms);
+    snprintf(trouble, sizeof trouble, "the %s are of %s: the call that lists them does not return",
+             gpus ? "GPUs" : "images", clock);
+    if (gpus) {
+        text_clean(engine->gpu_trouble, sizeof engine->gpu_trouble, trouble);
+        engine->gpus_answered = true;
+    } else {
+        text_clean(engine->image_trouble, sizeof engine->image_trouble, trouble);
+        engine->images_answered = true;
+    }
+    observe_post_host(engine, false);
+    check_loaded(engine);
+}
+
 int64_t observe_clock(struct engine *engine)
 {
     const int64_t stale = engine_pause(engine, STALE_MS);
     int64_t now = os_now_ns(), next = INT64_MAX;
     os_mutex_lock(engine->mutex);
     int64_t asked = engine->list_asked_ns;
-    if (engine->asking && (asked == 0 || engine->round_ns < asked)) {
-        asked = engine->round_ns; /* the asker itself may be stuck in a call */
-    }
+    unsigned step = engine->asking ? engine->step : 0;
+    int64_t step_ns = engine->step_ns;
     os_mutex_unlock(engine->mutex);
+    if (step == ROUND_GPUS || step == ROUND_IMAGES) {
+        if (step_ns + stale <= now) {
+            relieve(engine, step);
+        } else {
+            next = step_ns + stale;
+        }
+    } else if (step != 0 && (asked == 0 || step_ns < asked)) {
+        asked = step_ns; /* the asker itself is stuck with the service */
+    }
     if (asked != 0 && asked + stale <= now) {
         no_answer(engine);
-    } else if (asked != 0) {
+    } else if (asked != 0 && asked + stale < next) {
         next = asked + stale;
     }
     int64_t loaded = engine->opened_ns + engine_pause(engine, LOADED_MS);
@@ -386,30 +452,6 @@ static void digest_one(struct engine *engine, struct notice *notice)
         engine_want_round(engine, ROUND_GPUS, 0);
         break;
     }
-}
-
-/* The first inventory is complete when every list was answered; its details follow in one more
- * round, so that a command that reads once sees them. */
-static void check_loaded(struct engine *engine)
-{
-    if (engine->loaded) {
-        return;
-    }
-    bool listed =
-        engine->list_known || engine->link == HVGPU_LINK_LOST || engine->link == HVGPU_LINK_STALE;
-    if (!listed || !engine->gpus_answered || !engine->images_answered ||
-        !engine->records_answered) {
-        return;
-    }
-    os_mutex_lock(engine->mutex);
-    bool details = engine->wants != NULL;
-    os_mutex_unlock(engine->mutex);
-    if (engine->listed || !details) {
-        post_loaded(engine);
-        return;
-    }
-    engine->listed = true;
-    engine_want_round(engine, ROUND_DETAILS, 0);
 }
 
 /* Without a tick, what a job changed is looked at a few times more, until it has settled. */

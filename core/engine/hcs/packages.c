@@ -88,9 +88,12 @@ void package_clear(const struct calls *calls, struct launch_package *package)
 
 /* ---- programs in the guest ---- */
 
-static enum hvgpu_status run(const struct package_guest *guest, char *command, const char *what,
-                             struct hvgpu_error *err)
+/* Runs hvgpu's own program there; first and second may be NULL. */
+static enum hvgpu_status run(const struct package_guest *guest, const char *verb, const char *first,
+                             const char *second, const char *what, struct hvgpu_error *err)
 {
+    const char *const arguments[] = {guest->probe, verb, first, second, NULL};
+    char *command = guest_command(arguments);
     if (command == NULL) {
         return no_memory(err);
     }
@@ -111,12 +114,10 @@ enum hvgpu_status package_copy_store(const struct package_guest *guest,
     char *to = path_join(GUEST_DRIVER_STORE, package->name);
     enum hvgpu_status status = from != NULL && to != NULL ? HVGPU_OK : no_memory(err);
     if (status == HVGPU_OK) {
-        status = run(guest, guest_command(guest->probe, "mkdir", GUEST_DRIVER_STORE, NULL),
-                     "make HostDriverStore", err);
+        status = run(guest, "mkdir", GUEST_DRIVER_STORE, NULL, "make HostDriverStore", err);
     }
     if (status == HVGPU_OK) {
-        status = run(guest, guest_command(guest->probe, "copy", from, to, NULL),
-                     "copy driver package", err);
+        status = run(guest, "copy", from, to, "copy driver package", err);
     }
     free(from);
     free(to);
@@ -132,8 +133,7 @@ static enum hvgpu_status copy_one(const struct package_guest *guest, const char 
     if (source == NULL || target == NULL) {
         status = no_memory(err);
     } else {
-        status = run(guest, guest_command(guest->probe, "copy", source, target, NULL),
-                     "copy driver file", err);
+        status = run(guest, "copy", source, target, "copy driver file", err);
     }
     free(source);
     free(target);
@@ -167,6 +167,5 @@ enum hvgpu_status package_copy_files(const struct package_guest *guest,
 
 enum hvgpu_status package_restart_device(const struct package_guest *guest, struct hvgpu_error *err)
 {
-    return run(guest, guest_command(guest->probe, "restart", NULL), "restart the render device",
-               err);
+    return run(guest, "restart", NULL, NULL, "restart the render device", err);
 }

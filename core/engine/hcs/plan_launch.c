@@ -546,7 +546,7 @@ enum hvgpu_status plan_launch(struct engine *engine, const struct engine_view *v
 {
     struct launch *launch = NULL;
     enum hvgpu_status status = launch_new(engine, view, &request->launch, &launch, err);
-    if (status != HVGPU_OK) {
+    if (status != HVGPU_OK || launch == NULL) {
         return status;
     }
     out->context = launch;

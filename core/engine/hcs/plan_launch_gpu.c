@@ -109,7 +109,10 @@ enum hvgpu_status plan_resolve_gpus(const struct engine_view *view,
         return error_set(err, HVGPU_LIMIT, "plan", "--gpu", "at most %d GPUs", GPUS_MAX);
     }
     struct owned_gpu *gpus = calloc(count + 1, sizeof *gpus);
-    enum hvgpu_status status = gpus != NULL ? HVGPU_OK : no_memory(err);
+    if (gpus == NULL) {
+        return no_memory(err);
+    }
+    enum hvgpu_status status = HVGPU_OK;
     for (size_t i = 0; i < count && status == HVGPU_OK; i++) {
         const struct hvgpu_gpu *gpu = engine_view_gpu(view, requests[i].gpu, err);
         if (gpu == NULL) {
@@ -224,7 +227,7 @@ static enum hvgpu_status take_device(struct launch *launch, const struct engine_
 {
     enum hvgpu_status status = check_device_type(request->type, err);
     if (status == HVGPU_OK && request->id == NULL) {
-        status = error_set(err, HVGPU_INVALID, "check the request", "--device", "no id is given");
+        return error_set(err, HVGPU_INVALID, "check the request", "--device", "no id is given");
     }
     if (status == HVGPU_OK) {
         status = plan_check_text(request->id, "--device", 512, err);
@@ -333,7 +336,7 @@ static enum hvgpu_status take_list(struct launch *launch, const struct engine_vi
 {
     enum hvgpu_status status =
         plan_resolve_gpus(view, request->gpus, request->gpu_count, NULL, &launch->record.gpus, err);
-    if (status != HVGPU_OK) {
+    if (status != HVGPU_OK || launch->record.gpus == NULL) {
         return status;
     }
     launch->record.gpu_count = request->gpu_count;

@@ -136,7 +136,15 @@ static const char no_hypervisor[] = JSON(
  "host": {"name": "GPU-NODE-1", "edition": "Windows Server 2022 Datacenter",
   "build": 20348, "schema": "2.5", "server": true, "hypervisor": false, "service": true,
   "processors": 32, "memory_mb": 131072},
- "moves": false, "latency": false
+ "moves": false, "latency": false,
+ "gpus": [{"published": "nv-a2-0"}, {"published": "nv-3060-egp361"}],
+ "images": [
+   {"name": "mcr.microsoft.com/windows/server:ltsc2022", "store": "docker",
+    "os_version": "10.0.20348.2582", "build": 20348, "base_name": "windows/server",
+    "has_utility_vm": true, "layers": [
+     "C:\\ProgramData\\docker\\windowsfilter\\\
+9ea7734b716b83e3d0645207c20926c916a227e74ea156a0cfe8857aceb3c81d"]}
+ ]
 });
 
 static const char service_restart[] = JSON(
