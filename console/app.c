@@ -181,9 +181,6 @@ bool app_submit(struct app *app, const struct hvgpu_request *request)
         return false;
     }
     app->last_job = id;
-    if (request->verb == HVGPU_INSPECT) {
-        return true;
-    }
     if (app->job_count == WATCHED) {
         memmove(app->jobs, app->jobs + 1, (WATCHED - 1) * sizeof(app->jobs[0]));
         app->job_count--;
@@ -193,6 +190,18 @@ bool app_submit(struct app *app, const struct hvgpu_request *request)
     app_notice(app, ROLE_INFO, "%s %s%sstarted; Jobs shows its steps", verb_word(request->verb),
                target, target[0] != '\0' ? " " : "");
     return true;
+}
+
+uint64_t app_ask(struct app *app, const char *system_id)
+{
+    struct hvgpu_request request = {.verb = HVGPU_INSPECT, .target = system_id};
+    struct hvgpu_error err = {.status = HVGPU_OK};
+    uint64_t id = 0;
+    if (hvgpu_submit(app->host, &request, &id, &err) != HVGPU_OK) {
+        app_error(app, &err);
+        return 0;
+    }
+    return id;
 }
 
 /* Tells how a job ended; true: it has. */
@@ -454,6 +463,7 @@ void app_paint(struct app *app)
     struct layout layout;
     canvas_clear(canvas);
     layout_make(&layout, canvas_width(canvas), canvas_height(canvas));
+    frame_reserve(app, &layout);
     if (app->view != NULL && layout.body.height > 0) {
         canvas_clip(canvas, layout.body);
         app->view->ops->draw(app, app->view, layout.body);

@@ -88,6 +88,9 @@ void app_push_view(struct app *app, struct view *view); /* taken; Esc returns */
 void app_back(struct app *app);
 /* Submits a request: read-only refused in one place, job id noted, notice shown. */
 bool app_submit(struct app *app, const struct hvgpu_request *request);
+/* Asks the host about a system: a hidden job that changes nothing, so that it is neither announced
+ * nor watched. Returns its number; 0: not asked, the notice says why. */
+uint64_t app_ask(struct app *app, const char *system_id);
 /* Asks to leave; a dialog names own --rm systems that still run. */
 void app_quit(struct app *app);
 

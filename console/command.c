@@ -11,7 +11,7 @@
 #include "console/input.h"
 #include "console/shell/commands.h"
 #include "console/state.h"
-#include "console/view.h"
+#include "console/views/views.h"
 #include "core/base/text.h"
 
 #define LISTS       "gpus containers events checks jobs images attach"
@@ -26,11 +26,11 @@ const struct command commands[] = {
      "launch a Hyper-V container, with or without a GPU", COMMAND_CHANGES,
      "gpus containers images", launch_system, shell_launch},
     {"attach", "A", "[ID] [--gpu ID[:PARTITION] | --gpu-mirror]",
-     "give a GPU to the VM of a container", COMMAND_CHANGES | COMMAND_NEEDS_ROW,
+     "give a GPU to the VM of a container", COMMAND_CHANGES | COMMAND_NEEDS_GPU,
      "gpus containers checks detail", attach_gpu, shell_attach},
     {"detach", "D", "[ID] [--gpu ID[:PARTITION]]",
      "take a GPU, or all, from a container's VM",
-     COMMAND_CHANGES | COMMAND_DESTROYS | COMMAND_NEEDS_ROW, "gpus containers checks detail",
+     COMMAND_CHANGES | COMMAND_DESTROYS | COMMAND_NEEDS_GPU, "gpus containers checks detail",
      detach_gpu, shell_detach},
     {"check", "c", "[ID]", "look from inside now whether the GPU is there",
      COMMAND_NEEDS_SYSTEM, WITH_SYSTEM, check_system, shell_check},
@@ -249,20 +249,19 @@ void command_run_line(struct app *app, const char *line)
     command_run(app, command, rest);
 }
 
-/* Whether what the command works on is there: selected here, or named in the arguments. */
-static bool has_object(struct app *app, const struct command *command, const char *arguments)
+bool command_has_object(struct app *app, const struct command *command)
 {
-    unsigned needs = COMMAND_NEEDS_ROW | COMMAND_NEEDS_SYSTEM | COMMAND_NEEDS_GPU;
-    if ((command->flags & needs) == 0 || arguments[0] != '\0' ||
+    char id[TABLE_ID];
+    unsigned about = COMMAND_NEEDS_SYSTEM | COMMAND_NEEDS_GPU;
+    if ((command->flags & (about | COMMAND_NEEDS_ROW)) == 0 ||
         view_selected(app, app->view)[0] != '\0') {
         return true;
     }
-    if (app->view == NULL || app->view->ops->selected == NULL) {
-        return (command->flags & COMMAND_NEEDS_SYSTEM) == 0;
+    if ((command->flags & about) != 0) {
+        return false; /* jobs without a system and the like have a row, but it is about nothing */
     }
-    /* Jobs without a system and the like have a row, but nothing that it is about. */
-    struct table *table = view_table(app, app->view);
-    return (command->flags & COMMAND_NEEDS_SYSTEM) == 0 && table != NULL;
+    return app->view == NULL || app->view->ops->selected == NULL ||
+           view_object(app, app->view, id, sizeof(id)) != OBJECT_NONE;
 }
 
 void command_run(struct app *app, const struct command *command, const char *arguments)
@@ -276,7 +275,7 @@ void command_run(struct app *app, const struct command *command, const char *arg
                    command->name);
         return;
     }
-    if (!has_object(app, command, arguments)) {
+    if (arguments[0] == '\0' && !command_has_object(app, command)) {
         app_notice(app, ROLE_WARNING, "%s: nothing is selected that it could work on",
                    command->name);
         return;

@@ -18,7 +18,7 @@ enum {
     COMMAND_CHANGES = 1,      /* changes the host: refused when read-only, can be previewed */
     COMMAND_DESTROYS = 2,     /* asks before it acts */
     COMMAND_NEEDS_SYSTEM = 4, /* works on the selected or named compute system */
-    COMMAND_NEEDS_GPU = 8,
+    COMMAND_NEEDS_GPU = 8,    /* works on the selected or named GPU or compute system */
     COMMAND_HIDDEN = 16, /* movement: not in the action menu */
     COMMAND_NEEDS_ROW = 32
 };

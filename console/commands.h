@@ -33,6 +33,8 @@ command_fn toggle_pause, refresh_host, toggle_mouse, choose_theme, set_read_only
 bool command_complete(struct app *app, const char *line, char *out, size_t size);
 /* True when the command exists in the view. */
 bool command_in_view(const struct command *command, const char *view);
+/* Whether what the command works on is selected in the view on top. */
+bool command_has_object(struct app *app, const struct command *command);
 /* Copies the next blank-separated word ("..." keeps blanks) and returns what follows it; NULL when
  * there is no word. */
 const char *command_word(const char *arguments, char *out, size_t size);

@@ -280,7 +280,7 @@ static void action_menu(struct app *app, bool preview)
     for (const struct command *c = commands; c->name != NULL && count < MENU_MAX; c++) {
         bool changes = (c->flags & COMMAND_CHANGES) != 0;
         if ((c->flags & COMMAND_HIDDEN) != 0 || !command_in_view(c, app->view->ops->name) ||
-            c->run == NULL || (preview && !changes)) {
+            c->run == NULL || (preview && !changes) || !command_has_object(app, c)) {
             continue;
         }
         items[count].label = c->name;

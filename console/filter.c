@@ -62,14 +62,22 @@ static const char *read_word(const char *s, char *out, size_t size, size_t *len,
     return s;
 }
 
+/* The field of that name, or the only one whose name begins so; -1: none. */
 static int field_index(const char *name, size_t len, const char *const *fields)
 {
+    int found = -1;
+    int beginning = 0;
     for (int i = 0; fields != NULL && fields[i] != NULL; i++) {
-        if (strlen(fields[i]) == len && memcmp(fields[i], name, len) == 0) {
+        if (strncmp(fields[i], name, len) != 0) {
+            continue;
+        }
+        if (fields[i][len] == '\0') {
             return i;
         }
+        beginning++;
+        found = i;
     }
-    return -1;
+    return beginning == 1 && len >= 2 ? found : -1; /* a single letter may be a drive's */
 }
 
 void filter_parse(struct filter *filter, const char *text, const char *const *fields)

@@ -2,7 +2,8 @@
  *
  * The filter language behind '/', the same in every list and in the event stream:
  *     word           any column contains it (ASCII case does not matter)
- *     field:value    that column contains it; an unknown field name makes it a plain word
+ *     field:value    that column contains it; the beginning of the name is enough (own:hvgpu), an
+ *                    unknown name makes it a plain word
  *     !word          must not be there
  *     "two words"    quoted, also behind field: and !
  * All words must hold. A filter is a plain value; parsing never fails, so that it can be applied

@@ -10,12 +10,16 @@
 
 #include "console/commands.h"
 #include "console/view.h"
+#include "console/wrap.h"
 #include "core/base/text.h"
 
 #define PIECES      12
 #define PIECE_TEXT  224
 #define BAR_ACTIONS 4
 #define BAR_RESERVE 15 /* columns of "? help  q quit" */
+#define BAR_ALWAYS  68 /* columns of all that stands behind the actions */
+#define BANNER_TEXT 1024
+#define BANNER_ROWS 3
 
 struct piece {
     char text[PIECE_TEXT];
@@ -116,7 +120,40 @@ static size_t running_jobs(const struct hvgpu_snapshot *s)
     return running;
 }
 
-static void left_pieces(struct app *app, struct pieces *out)
+/* What troubles the host and what to do about it; false: nothing does. */
+static bool trouble_text(const struct hvgpu_host *host, char *out, size_t size)
+{
+    bool down = host->link == HVGPU_LINK_STALE || host->link == HVGPU_LINK_LOST;
+    const char *what = down && host->link_reason != NULL ? host->link_reason : host->notice;
+    const char *hint = down ? host->link_hint : NULL;
+    if (what == NULL) {
+        return false;
+    }
+    bool more = hint != NULL && !text_equal(hint, what);
+    snprintf(out, size, "%s%s%s", what, more ? ": " : "", more ? hint : "");
+    return true;
+}
+
+void frame_reserve(struct app *app, struct layout *layout)
+{
+    char text[BANNER_TEXT];
+    if (layout->body.width > 4 && trouble_text(app->snapshot->host, text, sizeof(text))) {
+        int rows = wrap_count(text, layout->body.width - 2);
+        layout_add_banner(layout, rows < BANNER_ROWS ? rows : BANNER_ROWS);
+    }
+}
+
+static void draw_banner(struct app *app, struct rect area)
+{
+    char text[BANNER_TEXT];
+    bool lost = app->snapshot->host->link == HVGPU_LINK_LOST;
+    if (area.height > 0 && trouble_text(app->snapshot->host, text, sizeof(text))) {
+        wrap_draw(app->canvas, (struct rect){area.x + 1, area.y, area.width - 2, area.height}, text,
+                  0, lost ? ROLE_ERROR : ROLE_WARNING, 0);
+    }
+}
+
+static void left_pieces(struct app *app, struct pieces *out, bool banner)
 {
     const struct hvgpu_host *host = app->snapshot->host;
     struct link_look look = look_of(host);
@@ -132,7 +169,7 @@ static void left_pieces(struct app *app, struct pieces *out)
     bool says_more = host->link_reason != NULL && !text_equal(host->link_reason, look.word);
     if (says_more) {
         add_piece(out, 3, 8, ROLE_TITLE, host->link_reason);
-    } else {
+    } else if (!banner) {
         add_piece(out, 8, 8, ROLE_TITLE, host->notice);
     }
 }
@@ -147,7 +184,7 @@ static void right_pieces(struct app *app, struct pieces *out)
     }
     size_t jobs = running_jobs(s);
     if (jobs > 0) {
-        snprintf(text, sizeof(text), "%zu job%s", jobs, jobs == 1 ? "" : "s");
+        snprintf(text, sizeof(text), "%zu job%s running", jobs, jobs == 1 ? "" : "s");
         add_piece(out, 6, 0, ROLE_TITLE_KEY, text);
     }
     if (s->events_lost > 0) {
@@ -155,7 +192,8 @@ static void right_pieces(struct app *app, struct pieces *out)
         add_piece(out, 5, 0, ROLE_SIMULATED, text);
     }
     if (hvgpu_is_read_only(app->host)) {
-        add_piece(out, 4, 0, ROLE_TITLE_KEY, "read-only");
+        bool room = canvas_width(app->canvas) >= 60;
+        add_piece(out, 1, 0, ROLE_TITLE_KEY, room ? "read-only" : "RO");
     }
 }
 
@@ -166,10 +204,11 @@ static int draw_piece(struct canvas *canvas, const struct piece *piece, int x, i
     return canvas_text(canvas, x, y, piece->width, piece->text, piece->role, bold);
 }
 
-static void draw_title(struct app *app, struct rect area)
+static void draw_title(struct app *app, const struct layout *layout)
 {
+    struct rect area = layout->title;
     struct pieces pieces = {.count = 0};
-    left_pieces(app, &pieces);
+    left_pieces(app, &pieces, layout->banner.height > 0);
     int left_count = pieces.count;
     right_pieces(app, &pieces);
     fit_pieces(&pieces, area.width);
@@ -290,7 +329,8 @@ static bool for_key_bar(struct app *app, const struct command *command)
     if ((command->flags & COMMAND_CHANGES) != 0 && hvgpu_is_read_only(app->host)) {
         return false;
     }
-    return app->view != NULL && command_in_view(command, app->view->ops->name);
+    return app->view != NULL && command_in_view(command, app->view->ops->name) &&
+           command_has_object(app, command);
 }
 
 static void draw_key_bar(struct app *app, struct rect area)
@@ -302,13 +342,15 @@ static void draw_key_bar(struct app *app, struct rect area)
     size_t count = takes_text ? 1 : sizeof(always) / sizeof(always[0]);
     const char *view = app->view != NULL ? app->view->ops->name : "";
     int x = area.x + 1, actions = 0;
+    bool room = true; /* in the table's order: what comes first matters most */
     struct rect left = area; /* the way to help and the way out have their place in any case */
-    left.width -= BAR_RESERVE;
-    for (const struct command *c = commands; c->name != NULL && !takes_text; c++) {
-        if (actions < BAR_ACTIONS && for_key_bar(app, c)) {
+    for (const struct command *c = commands; c->name != NULL && !takes_text && room; c++) {
+        left.width = area.width - (actions < BAR_ACTIONS ? BAR_RESERVE : BAR_ALWAYS);
+        if (for_key_bar(app, c)) {
             int used = draw_key(app, c, x, left);
             x += used;
-            actions += used > 0 ? 1 : 0;
+            room = used > 0;
+            actions++;
         }
     }
     for (size_t i = 0; i < count; i++) {
@@ -319,18 +361,33 @@ static void draw_key_bar(struct app *app, struct rect area)
     }
 }
 
+/* A notice takes as many rows as it needs, over the lowest ones of the view. */
+static void draw_notice(struct app *app, const struct layout *layout)
+{
+    struct rect area = layout->bottom;
+    int pad = area.width > 40 ? 1 : 0;
+    int end = area.y + 1;
+    int most = layout->body.height / 2 > 1 ? layout->body.height / 2 : 1;
+    int rows = wrap_count(app->notice, area.width - 2 * pad);
+    area.height = rows < most ? rows : most;
+    area.y = end - area.height;
+    canvas_fill(app->canvas, area, ROLE_TEXT, 0);
+    wrap_draw(app->canvas,
+              (struct rect){area.x + pad, area.y, area.width - 2 * pad, area.height}, app->notice,
+              0, app->notice_role, 0);
+}
+
 void frame_draw(struct app *app, const struct layout *layout)
 {
     app->zone_count = 0;
-    draw_title(app, layout->title);
+    draw_title(app, layout);
+    draw_banner(app, layout->banner);
     if (layout->tabs.height > 0) {
         draw_tabs(app, layout->tabs);
     }
     struct rect bottom = layout->bottom;
     if (app->notice[0] != '\0' && bottom.y > 0) {
-        canvas_fill(app->canvas, bottom, ROLE_TEXT, 0);
-        canvas_text(app->canvas, bottom.x + (bottom.width > 40 ? 1 : 0), bottom.y,
-                    bottom.width - (bottom.width > 40 ? 2 : 0), app->notice, app->notice_role, 0);
+        draw_notice(app, layout);
     } else if (!layout->bottom_over) {
         draw_key_bar(app, bottom);
     }

@@ -9,6 +9,8 @@
 #include "console/app.h"
 #include "console/layout.h"
 
+/* Makes room for the banner, where the host has trouble. Before the view is drawn. */
+void frame_reserve(struct app *app, struct layout *layout);
 void frame_draw(struct app *app, const struct layout *layout);
 
 /* The key that a click at x, y stands for; 0: none. */

@@ -18,11 +18,14 @@ struct layout {
     enum layout_size size;
     struct rect title;  /* one row; always there */
     struct rect tabs;   /* height 0: none */
+    struct rect banner; /* what troubles the host, in words; height 0: none */
     struct rect body;   /* the view; height 0 only when the terminal has one row */
     struct rect bottom; /* prompt, notice or key bar */
     bool bottom_over;   /* the bottom line has no row of its own: it covers the view when needed */
 };
 
 void layout_make(struct layout *out, int width, int height);
+/* Gives rows from the top of the body to the banner, where the view keeps enough. */
+void layout_add_banner(struct layout *layout, int rows);
 
 #endif

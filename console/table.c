@@ -25,10 +25,12 @@ void table_cell_dash(struct table_cell *cell)
 
 void table_status(const struct table *table, const char *noun, char *out, size_t size)
 {
+    size_t len = strlen(noun);
+    int letters = (int)(table->total == 1 && len > 0 ? len - 1 : len); /* "1 check" */
     if (table->filter.count > 0) {
-        snprintf(out, size, "%zu of %zu %s", table->matched, table->total, noun);
+        snprintf(out, size, "%zu of %zu %.*s", table->matched, table->total, letters, noun);
     } else {
-        snprintf(out, size, "%zu %s", table->total, noun);
+        snprintf(out, size, "%zu %.*s", table->total, letters, noun);
     }
 }
 

@@ -65,6 +65,9 @@ struct table_ops {
     const char *(*id)(const void *row, char *scratch, size_t size);
     /* Index of the root that the row stands under; NULL: a flat table. */
     size_t (*parent)(const void *context, size_t index);
+    /* Without a sort, such rows (a child goes with its root) stand above the others; NULL: the order
+     * of the source. */
+    bool (*first)(const void *context, size_t index);
 };
 
 struct table {
@@ -117,7 +120,7 @@ bool table_search(struct table *table, const char *text, int direction);
 void table_set_filter(struct table *table, const char *text);
 bool table_set_sort(struct table *table, const char *column); /* again: reverses; "" source order */
 void table_reverse(struct table *table);
-/* "12 of 340 GPUs", or "340 GPUs". */
+/* "12 of 340 GPUs", or "340 GPUs"; noun: the plural, which is one letter more than the singular. */
 void table_status(const struct table *table, const char *noun, char *out, size_t size);
 
 /* The line below a filtered list: the filter, and how much it shows. */

@@ -189,6 +189,32 @@ static void sort_rows(struct table *table)
     free(ranks);
 }
 
+static bool stands_first(const struct table *table, size_t index)
+{
+    size_t parent = parent_of(table, index);
+    return table->ops->first(table->context, parent != TABLE_NO_PARENT ? parent : index);
+}
+
+/* The order of the source, but with what matters most on top. */
+static void raise_first(struct table *table)
+{
+    uint32_t *rest = malloc((table->count + 1) * sizeof(*rest));
+    size_t raised = 0;
+    size_t others = 0;
+    if (rest == NULL) {
+        return; /* stays in the source's order */
+    }
+    for (size_t i = 0; i < table->count; i++) {
+        if (stands_first(table, table->order[i])) {
+            table->order[raised++] = table->order[i];
+        } else {
+            rest[others++] = table->order[i];
+        }
+    }
+    memcpy(table->order + raised, rest, others * sizeof(*rest));
+    free(rest);
+}
+
 /* Marks what is shown; a root whose child matches stands there as context. */
 static void filter_rows(struct table *table)
 {
@@ -276,6 +302,8 @@ bool table_sync(struct table *table, size_t total, uint64_t generation)
     filter_rows(table);
     if (table->sort >= 0 && table->ops->columns[table->sort].key != NULL) {
         sort_rows(table);
+    } else if (table->ops->first != NULL) {
+        raise_first(table);
     }
     follow_selected(table);
     return true;

@@ -61,6 +61,13 @@ void *record_new(size_t size)
     return (unsigned char *)header + HEADER;
 }
 
+void record_reserve(void *record, size_t bytes)
+{
+    if (record != NULL && bytes > 0 && bytes < BLOCK_LARGEST) {
+        header_of(record)->next_block = (unsigned)bytes;
+    }
+}
+
 const void *hvgpu_record_keep(const void *record)
 {
     if (record != NULL) {
@@ -99,7 +106,9 @@ static struct block *block_new(struct header *header, size_t need)
     }
     block->used = 0;
     block->size = size;
-    if (header->next_block < BLOCK_LARGEST) {
+    if (header->next_block < BLOCK_FIRST / 2) {
+        header->next_block = BLOCK_FIRST;
+    } else if (header->next_block < BLOCK_LARGEST) {
         header->next_block *= 2;
     }
     /* A block that its first customer fills goes behind the present one, which may have room. */

@@ -15,6 +15,9 @@
 
 /* A zeroed record of size bytes with one reference. NULL when out of memory. */
 void *record_new(size_t size);
+/* Makes room for texts of so many bytes together, terminators included: of ten thousand records
+ * each then takes what it needs and no more. Called before the first text; more may follow. */
+void record_reserve(void *record, size_t bytes);
 /* A copy of s inside the record, CLEANED of control characters (base/text.h): all foreign text goes
  * through here. NULL in or out of memory gives NULL. */
 const char *record_text(void *record, const char *s);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "console/fitting_image.h"
 #include "console/shell/commands.h"
 #include "console/shell/options.h"
 #include "console/shell/print.h"
@@ -171,19 +172,6 @@ int shell_containers(struct shell *shell, int argc, char **argv)
 static const char *answer_word(enum hvgpu_answer answer)
 {
     return answer == HVGPU_ANSWER_YES ? "yes" : answer == HVGPU_ANSWER_NO ? "no" : NULL;
-}
-
-/* The image that fits a host, as Microsoft publishes them: LTSC 2025 from 26100 on, LTSC 2022 from
- * 20348, 1809 before. The full graphics stack is in windows/server (2022 on) and windows (1809). */
-static const char *fitting_image(struct hvgpu_number build)
-{
-    if (build.known && build.value >= 26100) {
-        return "mcr.microsoft.com/windows/server:ltsc2025";
-    }
-    if (!build.known || build.value >= 20348) {
-        return "mcr.microsoft.com/windows/server:ltsc2022";
-    }
-    return "mcr.microsoft.com/windows:1809";
 }
 
 static void table_images(struct shell *shell)

@@ -435,11 +435,19 @@ static size_t row_parent(const void *context, size_t index)
     return TABLE_NO_PARENT;
 }
 
+/* What hvgpu launched is what is looked for among the systems of others. */
+static bool row_is_own(const void *context, size_t index)
+{
+    const struct hvgpu_system *system = row_at(context, index);
+    return system != NULL && system->ours;
+}
+
 static const struct table_ops table_ops = {.columns = columns,
                                            .column_count = sizeof(columns) / sizeof(columns[0]),
                                            .row = row_at,
                                            .id = row_id,
-                                           .parent = row_parent};
+                                           .parent = row_parent,
+                                           .first = row_is_own};
 
 static bool containers_open(struct app *app, struct view *view)
 {

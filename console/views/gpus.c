@@ -253,6 +253,7 @@ static const struct table_column columns[] = {
     {.name = "date", .title = "DATE", .min = 10, .max = 10, .priority = 9, .text = date_text},
     {.name = "location",
      .title = "LOCATION",
+     .good = 31,
      .min = 18,
      .max = 36,
      .priority = 8,

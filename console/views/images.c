@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "console/fitting_image.h"
 #include "console/views/views.h"
 #include "core/base/text.h"
 
@@ -232,19 +233,6 @@ static bool images_input(struct app *app, struct view *view, const struct input 
         detail_open(app, OBJECT_IMAGE, images_selected(app, view));
     }
     return used;
-}
-
-/* The image that fits a host, as Microsoft publishes them: LTSC 2025 from 26100 on, LTSC 2022 from
- * 20348, 1809 before. The full graphics stack is in windows/server (2022 on) and windows (1809). */
-static const char *fitting_image(struct hvgpu_number build)
-{
-    if (build.known && build.value >= 26100) {
-        return "mcr.microsoft.com/windows/server:ltsc2025";
-    }
-    if (!build.known || build.value >= 20348) {
-        return "mcr.microsoft.com/windows/server:ltsc2022";
-    }
-    return "mcr.microsoft.com/windows:1809";
 }
 
 static void draw_advice(struct app *app, struct rect area)

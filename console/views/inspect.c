@@ -130,10 +130,8 @@ static char *object_json(struct app *app, enum object_kind kind, const char *id)
 
 static void ask_host(struct app *app, struct inspect *inspect)
 {
-    struct hvgpu_request request = {.verb = HVGPU_INSPECT, .target = inspect->id};
-    if (app_submit(app, &request)) {
-        inspect->job = app->last_job;
-    } else {
+    inspect->job = app_ask(app, inspect->id);
+    if (inspect->job == 0) {
         pager_set(&inspect->pager, app->notice); /* says why */
         inspect->failed = true;
     }

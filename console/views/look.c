@@ -232,8 +232,12 @@ bool age_text(const struct hvgpu_snapshot *s, struct hvgpu_number since_ms, char
         text_clean(out, size, "-");
         return false;
     }
-    uint64_t ms = age > 0 ? (uint64_t)age : 0;
-    text_duration(out, size, ms - ms % 1000); /* an age below a second is 0 */
+    uint64_t seconds = age > 0 ? (uint64_t)age / 1000 : 0;
+    if (seconds < 60) {
+        snprintf(out, size, "%us", (unsigned)seconds);
+    } else {
+        text_duration(out, size, seconds * 1000);
+    }
     return true;
 }
 

@@ -219,11 +219,15 @@ char *utf16_to_utf8(const uint16_t *s, size_t len)
     if (s == NULL) {
         len = 0;
     }
-    /* A unit becomes at most three bytes; a pair becomes four. */
+    /* A unit becomes at most three bytes; a pair becomes four. Exact, for lists of megabytes. */
     if (len > (SIZE_MAX - 1) / 3) {
         return NULL;
     }
-    char *out = malloc(len * 3 + 1);
+    size_t size = len + 1;
+    for (size_t i = 0; i < len; i++) {
+        size += s[i] < 0x80u ? 0 : s[i] < 0x800u ? 1 : 2;
+    }
+    char *out = malloc(size);
     if (out == NULL) {
         return NULL;
     }

@@ -64,11 +64,24 @@ static void test_containers_are_a_tree_with_state_and_owner(void **state)
     rig_expect(rig, "\xe6\xb5\x8b\xe8\xaf\x95");
 }
 
+static void test_own_systems_stand_above_those_of_others(void **state)
+{
+    struct rig *rig = *state;
+    rig_keys(rig, "2");
+    assert_string_equal(view_selected(rig->app, rig->app->view), "demo1@vm");
+    const char *screen = rig_screen(rig);
+    const char *own = strstr(screen, "\xe2\x94\x94 demo2");
+    const char *foreign = strstr(screen, "7F4C");
+    assert_non_null(own);
+    assert_non_null(foreign);
+    assert_true(own < foreign);
+}
+
 static void test_selection_in_containers_follows_its_system(void **state)
 {
     struct rig *rig = *state;
     static const struct hvgpu_system *fewer[3];
-    rig_keys(rig, "2 down down down down");
+    rig_keys(rig, "2 down down down");
     assert_string_equal(view_selected(rig->app, rig->app->view), "demo2");
     fewer[0] = node_systems[1];
     fewer[1] = node_systems[3];
@@ -82,7 +95,7 @@ static void test_selection_in_containers_follows_its_system(void **state)
 static void test_enter_opens_the_detail_and_escape_returns(void **state)
 {
     struct rig *rig = *state;
-    rig_keys(rig, "2 down down enter");
+    rig_keys(rig, "2 down enter");
     assert_string_equal(view_name(rig), "detail");
     rig_expect(rig, "running, process 1204");
     rig_expect(rig, "The GPU is in both.");
@@ -95,7 +108,7 @@ static void test_detail_pane_stands_beside_when_wide_and_toggles(void **state)
     struct rig *rig = *state;
     (void)rig;
     struct rig *wide = rig_new(130, 40);
-    rig_keys(wide, "2 down down");
+    rig_keys(wide, "2 down");
     rig_expect(wide, "init process");
     rig_keys(wide, "d");
     rig_expect_not(wide, "init process");
@@ -111,7 +124,7 @@ static void test_detail_pane_stands_beside_when_wide_and_toggles(void **state)
 static void test_stop_asks_with_host_object_and_consequence(void **state)
 {
     struct rig *rig = *state;
-    rig_keys(rig, "2 down down S");
+    rig_keys(rig, "2 down S");
     rig_expect(rig, "Stop demo1?");
     rig_expect(rig, "Host: GPUHOST01 (SIMULATED)");
     rig_expect(rig, "30 seconds");
@@ -128,7 +141,7 @@ static void test_stop_asks_with_host_object_and_consequence(void **state)
 static void test_stopping_a_vm_names_the_containers_in_it(void **state)
 {
     struct rig *rig = *state;
-    rig_keys(rig, "2 down S");
+    rig_keys(rig, "2 S");
     rig_expect(rig, "1 container in");
     rig_keys(rig, "esc");
 }
@@ -136,7 +149,7 @@ static void test_stopping_a_vm_names_the_containers_in_it(void **state)
 static void test_foreign_system_wants_its_id_typed(void **state)
 {
     struct rig *rig = *state;
-    rig_keys(rig, "2 S");
+    rig_keys(rig, "2 end up S");
     rig_expect(rig, "Owner: WSL. It was not created by hvgpu.");
     rig_keys(rig, "tab enter"); /* the action cannot be chosen yet: nothing, or Cancel */
     assert_int_equal(rig->host->submitted, 0);
@@ -162,7 +175,7 @@ static void test_attach_to_a_foreign_vm_says_what_cannot_be_restored(void **stat
 static void test_attach_from_the_container_chooses_a_gpu(void **state)
 {
     struct rig *rig = *state;
-    rig_keys(rig, "2 down down A");
+    rig_keys(rig, "2 down A");
     rig_expect(rig, "Give which GPU to demo1?");
     rig_keys(rig, "down down enter"); /* gpu2 has no partitions */
     assert_int_equal(rig->host->submitted, 0);
@@ -203,7 +216,7 @@ static void test_read_only_refuses_every_change_in_one_place(void **state)
 {
     struct rig *rig = *state;
     rig_line(rig, "read-only on");
-    static const char *const keys[] = {"2 down down S", "R", "A", "D", "x", "L"};
+    static const char *const keys[] = {"2 down S", "R", "A", "D", "x", "L"};
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
         rig_keys(rig, keys[i]);
         rig_expect(rig, "refused");
@@ -222,7 +235,7 @@ static void test_read_only_refuses_every_change_in_one_place(void **state)
 static void test_preview_shows_documents_and_sends_nothing(void **state)
 {
     struct rig *rig = *state;
-    rig_keys(rig, "2 down down P");
+    rig_keys(rig, "2 down P");
     rig_expect(rig, "Preview what for demo1?");
     rig_keys(rig, "S");
     assert_string_equal(view_name(rig), "preview");
@@ -237,7 +250,7 @@ static void test_preview_shows_documents_and_sends_nothing(void **state)
 static void test_preview_of_exec_and_launch_never_acts(void **state)
 {
     struct rig *rig = *state;
-    rig_keys(rig, "2 down down P x enter");
+    rig_keys(rig, "2 down P x enter");
     assert_string_equal(view_name(rig), "preview");
     rig_keys(rig, "esc P L up enter");
     assert_string_equal(view_name(rig), "preview");
@@ -250,7 +263,7 @@ static void test_preview_of_exec_and_launch_never_acts(void **state)
 static void test_exec_shows_output_and_sends_lines(void **state)
 {
     struct rig *rig = *state;
-    rig_keys(rig, "2 down down x");
+    rig_keys(rig, "2 down x");
     assert_non_null(rig->app->palette);
     rig_keys(rig, "enter");
     assert_int_equal(rig->host->request.verb, HVGPU_EXEC);
@@ -496,7 +509,7 @@ static void test_sort_picker_and_command_are_the_same(void **state)
 static void test_copy_says_what_it_did(void **state)
 {
     struct rig *rig = *state;
-    rig_keys(rig, "2 down down y");
+    rig_keys(rig, "2 down y");
     assert_string_equal(term_memory_clipboard(rig->term), "demo1");
     rig_expect(rig, "copied: demo1");
 }
@@ -518,6 +531,7 @@ int main(void)
         RIG_TEST(test_unknown_numbers_are_dashes_never_zero),
         RIG_TEST(test_host_without_gpus_says_so),
         RIG_TEST(test_containers_are_a_tree_with_state_and_owner),
+        RIG_TEST(test_own_systems_stand_above_those_of_others),
         RIG_TEST(test_selection_in_containers_follows_its_system),
         RIG_TEST(test_enter_opens_the_detail_and_escape_returns),
         RIG_TEST(test_detail_pane_stands_beside_when_wide_and_toggles),

@@ -10,7 +10,8 @@ limit=${TEST_LIMIT:-120}
 work=$(mktemp -d "${TMPDIR:-/tmp}/hvgpu-test.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
-export HVGPU_PROGRAM="$PWD/$out/hvgpu" HVGPU_BUILD="$PWD/$out" HVGPU_SOURCE="$PWD"
+out=$(cd "$out" && pwd) || exit 1
+export HVGPU_PROGRAM="$out/hvgpu" HVGPU_BUILD="$out" HVGPU_SOURCE="$PWD"
 export LC_ALL=C.UTF-8 TZ=UTC
 export ASAN_OPTIONS="${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=0}"
 export UBSAN_OPTIONS="${UBSAN_OPTIONS:-halt_on_error=1:print_stacktrace=1}"

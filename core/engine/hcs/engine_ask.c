@@ -171,7 +171,8 @@ static bool ask_connect(struct engine *engine)
         answer->probe_folder[0] = '\0';
     }
     if (!engine->watching) {
-        engine->watching = !HRESULT_IS_FAILURE(host->watch(host->machine, engine_on_change, engine));
+        engine->watching =
+            !HRESULT_IS_FAILURE(host->watch(host->machine, engine_on_change, engine));
     }
     notice->time_ms = host->now_ms(host->machine);
     if (connected) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * What the host tells unasked: events of systems that are listened to, and change notices. Runs on
- * threads of the system: copies into the inbox, tells the engine's thread where it must act, returns.
+ * threads of the system: copies into the inbox, tells the engine's thread where it must act,
+ * returns.
  */
 #include <string.h>
 

@@ -27,6 +27,7 @@ enum {
     STALE_MS = 3000,     /* an unanswered enumeration makes the list stale */
     LOADED_MS = 10000,   /* the first inventory is declared complete at the latest then */
     EXIT_ROUND_MS = 100, /* an exit is followed by an enumeration, at most this often */
+    ASKED_ROUND_MS = 50, /* rounds that jobs and users ask for, too */
     BACKOFF_FIRST_MS = 250,
     BACKOFF_LAST_MS = 5000,
     IMAGES_EVERY = 30,     /* ticks */

@@ -210,6 +210,7 @@ void observe_lost(struct engine *engine, const struct hvgpu_error *why)
     struct want *wants = engine->wants;
     engine->wants = NULL;
     engine->list_asked_ns = 0; /* whatever was asked will not be answered */
+    engine->pending = 0;
     os_mutex_unlock(engine->mutex);
     engine->opening = 0;
     want_list_free(engine, wants);
@@ -282,8 +283,8 @@ static void relieve(struct engine *engine, unsigned what)
         engine->step = 0;
     }
     os_mutex_unlock(engine->mutex);
-    if (!possible || os_thread_start(&engine->askers[number], "hcs asker", engine_ask_run,
-                                     engine) != HVGPU_OK) {
+    if (!possible ||
+        os_thread_start(&engine->askers[number], "hcs asker", engine_ask_run, engine) != HVGPU_OK) {
         return;
     }
     bool gpus = what == ROUND_GPUS;
@@ -336,6 +337,15 @@ int64_t observe_clock(struct engine *engine)
 
 /* ---- commands ---- */
 
+/* How long to wait so that rounds that are asked for begin at most every spacing_ms. */
+static unsigned spaced(struct engine *engine, unsigned spacing_ms)
+{
+    os_mutex_lock(engine->mutex);
+    int64_t since = (os_now_ns() - engine->round_ns) / engine_pause(engine, 1);
+    os_mutex_unlock(engine->mutex);
+    return since >= spacing_ms ? 0 : spacing_ms - (unsigned)since;
+}
+
 void observe_commands(struct engine *engine)
 {
     os_mutex_lock(engine->mutex);
@@ -354,7 +364,7 @@ void observe_commands(struct engine *engine)
         engine->followups = STILL_ROUNDS;
     }
     if (refreshed || (touched && engine->connected) || (engine->ticking && !was_ticking)) {
-        engine_want_round(engine, round, 0);
+        engine_want_round(engine, round, spaced(engine, ASKED_ROUND_MS));
     }
     observe_post_host(engine, false);
     send_posts(engine);
@@ -388,13 +398,8 @@ static void digest_connected(struct engine *engine, struct notice *notice)
 
 static void digest_exited(struct engine *engine)
 {
-    os_mutex_lock(engine->mutex);
-    bool paused = engine->paused;
-    int64_t since = (os_now_ns() - engine->round_ns) / engine_pause(engine, 1);
-    os_mutex_unlock(engine->mutex);
-    if (!paused && engine->connected) {
-        engine_want_round(engine, ROUND_LIST,
-                          since >= EXIT_ROUND_MS ? 0 : (unsigned)(EXIT_ROUND_MS - since));
+    if (!is_paused(engine) && engine->connected) {
+        engine_want_round(engine, ROUND_LIST, spaced(engine, EXIT_ROUND_MS));
         engine->followups = engine->followups > 0 ? engine->followups : 1;
     }
 }

@@ -79,20 +79,41 @@ static enum hvgpu_system_kind classify(const struct seen *seen, const struct hvg
 
 /* ---- the enumeration's part ---- */
 
+static size_t room(const char *text)
+{
+    return text == NULL ? 0 : strlen(text) + 1;
+}
+
+/* What the list says. Texts that are the same, or words of this file, are not copied: there may be
+ * ten thousand of these records. */
+static void fill_listed(struct hvgpu_system *record, const struct hvgpu_system *from)
+{
+    bool named = !text_equal(from->name, from->id);
+    record_reserve(record, room(from->id) + room(named ? from->name : NULL) + room(from->owner) +
+                               room(from->os) + room(from->host_id) + room(from->runtime_id));
+    record->id = record_text(record, from->id);
+    record->name = named ? record_text(record, from->name) : record->id;
+    record->owner = record_text(record, from->owner);
+    record->os = record_text(record, from->os);
+    record->host_id = record_text(record, from->host_id);
+    record->runtime_id = record_text(record, from->runtime_id);
+}
+
 static struct hvgpu_system *base_record(const struct system_base *base)
 {
     struct hvgpu_system *record = record_new(sizeof *record);
     if (record == NULL) {
         return NULL;
     }
-    record->id = record_text(record, base->id);
-    record->name = record_text(record, base->name);
-    record->owner = record_text(record, base->owner);
-    record->os = record_text(record, base->os);
-    record->host_id = record_text(record, base->host_id);
-    record->runtime_id = record_text(record, base->runtime_id);
+    fill_listed(record, &(struct hvgpu_system){.id = base->id,
+                                               .name = base->name,
+                                               .owner = base->owner,
+                                               .os = base->os,
+                                               .host_id = base->host_id,
+                                               .runtime_id = base->runtime_id});
     record->state = read_state(base->state);
-    record->state_text = record_text(record, base->state);
+    record->state_text = record->state == HVGPU_STATE_UNKNOWN ? record_text(record, base->state)
+                                                              : state_name(record->state);
     if (text_equal(base->type, "VirtualMachine")) {
         record->kind = HVGPU_SYSTEM_VM;
     } else if (text_equal(base->type, "Container")) {
@@ -267,21 +288,16 @@ static struct hvgpu_system *rebuild(const struct engine *engine, const struct se
     if (record == NULL) {
         return NULL;
     }
-    record->id = record_text(record, old->id);
-    record->name = record_text(record, old->name);
-    record->owner = record_text(record, old->owner);
-    record->owner_text = record_text(record, owner_decode(old->owner));
-    record->os = record_text(record, old->os);
-    record->host_id = record_text(record, old->host_id);
-    record->runtime_id = record_text(record, old->runtime_id);
+    fill_listed(record, old);
+    const char *owner = owner_decode(old->owner);
+    record->owner_text = text_equal(owner, old->owner) ? record->owner : record_text(record, owner);
     record->kind = classify(seen, old);
     record->kind_text = record->kind == HVGPU_SYSTEM_OTHER && old->kind_text != NULL
                             ? record_text(record, old->kind_text)
-                            : record_text(record, kind_words[record->kind]);
+                            : kind_words[record->kind];
     record->state = seen->phantom ? HVGPU_STATE_STOPPED : old->state;
-    record->state_text = record->state == HVGPU_STATE_UNKNOWN
-                             ? record_text(record, old->state_text)
-                             : record_text(record, state_name(record->state));
+    record->state_text = record->state == HVGPU_STATE_UNKNOWN ? record_text(record, old->state_text)
+                                                              : state_name(record->state);
     record->ends_with_last_handle = seen->ends;
     if (seen->usage != NULL && record->state == HVGPU_STATE_RUNNING) {
         record->cpu_permille = seen->usage->cpu_permille;

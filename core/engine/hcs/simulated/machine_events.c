@@ -7,8 +7,8 @@
  * fetch: as with the event log, what nobody reads in time is overwritten.
  *
  * A stream of many notices a second is made in batches, one wake-up a batch: every 20 ms, or, when
- * there are less than 50 a second, once a second, and then only if the machine is awake anyway or
- * half a second more has gone by.
+ * there are less than 50 a second, once a second (or in the scenario's interval, when that is
+ * longer), and then only if the machine is awake anyway or half of it more has gone by.
  */
 #include "core/engine/hcs/simulated/serve.h"
 
@@ -273,10 +273,29 @@ static void notice(struct machine *m, int64_t at)
     }
 }
 
+/* How many notices are made in how long: N a second, or one in N seconds. */
+struct pace {
+    unsigned count; /* 0: none are made */
+    int64_t period;
+    bool few;
+};
+
+static struct pace pace_of(const struct machine *m)
+{
+    const struct scenario *scenario = m->scenario;
+    if (scenario->events_per_second > 0) {
+        return (struct pace){.count = scenario->events_per_second,
+                             .period = SIM_MS(1000),
+                             .few = scenario->events_per_second < FEW_A_SECOND};
+    }
+    int64_t period = SIM_MS(1000) * (int64_t)scenario->event_interval_s;
+    return (struct pace){.count = period > 0 ? 1 : 0, .period = period, .few = true};
+}
+
 void sim_notices_schedule(struct machine *m, int64_t now)
 {
-    unsigned rate = m->scenario->events_per_second;
-    if (rate == 0 || !anybody_watches(m)) {
+    const struct pace pace = pace_of(m);
+    if (pace.count == 0 || !anybody_watches(m)) {
         m->notices_at = SIM_NEVER;
         m->notices_due = SIM_NEVER;
         return;
@@ -284,7 +303,7 @@ void sim_notices_schedule(struct machine *m, int64_t now)
     if (m->notices_at == SIM_NEVER) {
         m->notices_at = now;
     }
-    int64_t due = m->notices_at + (rate < FEW_A_SECOND ? SIM_MS(1500) : SIM_MS(BATCH_MS));
+    int64_t due = m->notices_at + (pace.few ? pace.period / 2 * 3 : SIM_MS(BATCH_MS));
     if (due != m->notices_due) {
         m->notices_due = due;
         sim_due_add(m, due, SIM_DUE_NOTICES, 0);
@@ -293,20 +312,20 @@ void sim_notices_schedule(struct machine *m, int64_t now)
 
 void sim_notices_make(struct machine *m, int64_t now)
 {
-    unsigned rate = m->scenario->events_per_second;
-    if (m->notices_at == SIM_NEVER) {
+    const struct pace pace = pace_of(m);
+    if (m->notices_at == SIM_NEVER || pace.count == 0) {
         return;
     }
     int64_t passed = now - m->notices_at;
     /* After a long sleep of the whole computer: not all of it at once. */
-    passed = passed > SIM_MS(2000) ? SIM_MS(2000) : passed;
-    uint64_t count = (uint64_t)passed * rate / 1000000000u;
+    passed = passed > 2 * pace.period ? 2 * pace.period : passed;
+    uint64_t count = (uint64_t)passed * pace.count / (uint64_t)pace.period;
     for (uint64_t i = 0; i < count; i++) {
         notice(m, now);
     }
     if (count > 0) {
         /* What is left of the interval counts for the next batch, so that the rate is exact. */
-        m->notices_at = now - (passed - (int64_t)(count * 1000000000u / rate));
+        m->notices_at = now - (passed - (int64_t)(count * (uint64_t)pace.period / pace.count));
     }
     m->notices_due = SIM_NEVER;
     sim_notices_schedule(m, now > m->notices_at ? m->notices_at : now);
@@ -315,8 +334,8 @@ void sim_notices_make(struct machine *m, int64_t now)
 /* Few notices a second ride on whatever else wakes the machine. */
 void sim_notices_ride(struct machine *m, int64_t now)
 {
-    if (m->notices_at != SIM_NEVER && m->scenario->events_per_second < FEW_A_SECOND &&
-        now - m->notices_at >= SIM_MS(1000)) {
+    const struct pace pace = pace_of(m);
+    if (m->notices_at != SIM_NEVER && pace.few && now - m->notices_at >= pace.period) {
         sim_notices_make(m, now);
     }
 }

@@ -191,6 +191,7 @@ static const struct field top_fields[] = {
     TOP_BOOL(gpu_reaches_vm),
     TOP_BOOL(policy_refuses_dda),
     TOP_U32(events_per_second, 100000),
+    TOP_U32(event_interval_s, 86400),
     TOP_U32(service_restart_s, 86400),
     TOP_U32(candidate, 3),
     TOP_U32(containers, SCENARIO_MAX_CONTAINERS),

@@ -59,6 +59,7 @@ struct scenario {
     bool moves;          /* false: nothing changes by itself, and the clock stands still for it */
     bool latency;        /* realistic durations; false: everything answers at once */
     unsigned events_per_second;
+    unsigned event_interval_s;  /* with events_per_second 0: one every so many seconds; 0: none */
     unsigned service_restart_s; /* the service dies every so many seconds; 0: never */
     unsigned candidate;  /* which form lets the GPU into the container: 1, 2, 3; 0: none */
     bool gpu_reaches_vm; /* does the Gpu Update make the adapter appear in the VM at all */

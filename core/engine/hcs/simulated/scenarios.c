@@ -18,7 +18,7 @@ static const char healthy[] = JSON(
  "host": {"name": "GPU-NODE-1", "edition": "Windows Server 2022 Datacenter",
   "build": 20348, "schema": "2.5", "server": true, "hypervisor": true, "service": true,
   "processors": 32, "memory_mb": 131072},
- "events_per_second": 1, "containers": 45,
+ "event_interval_s": 5, "containers": 45,
  "gpus": [
   {"published": "nv-a2-0",
    "partitions": [{"number": 0, "system": "A94D51E7-20B6-4F3C-8D7A-15C8E6F0B942"}]},
@@ -89,7 +89,7 @@ bb0819b8d0f6cddb20d053d26ee71068b931eff2ad201e2abf3b39701180c890"]},
 
 static const char still[] = JSON(
 {
- "base": "healthy", "moves": false, "latency": false, "events_per_second": 0
+ "base": "healthy", "moves": false, "latency": false, "event_interval_s": 0
 });
 
 static const char driver_drift[] = JSON(
@@ -169,7 +169,7 @@ static const char big_node[] = JSON(
 
 static const char huge[] = JSON(
 {
- "base": "healthy", "latency": false, "events_per_second": 0, "containers": 10000
+ "base": "healthy", "latency": false, "event_interval_s": 0, "containers": 10000
 });
 
 static const char hcsshim_19044[] = JSON(

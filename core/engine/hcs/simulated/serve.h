@@ -116,7 +116,6 @@ void sim_streams_orphan(struct machine *m, uint32_t client, int64_t now);
 /* machine_properties.c */
 hcs_result sim_serve_enumerate(struct sim_service *service);
 hcs_result sim_serve_properties(struct sim_service *service);
-const char *sim_basic(struct machine *m, struct sim_system *s);
 
 /* machine_events.c */
 bool sim_client_take(struct machine *m, struct sim_client *client, struct machine_output *out);

@@ -55,11 +55,34 @@ static void skip(struct shell *shell, int64_t ns)
 
 /* ---- around every use of the machine ---- */
 
+/* With the lock. False: there is no machine, because memory ran out or all is closing. */
+static bool wait_built(struct shell *shell)
+{
+    while (!shell->built && !shell->closing) {
+        os_cond_wait(shell->done, shell->lock, INT64_MAX);
+    }
+    return shell->client != 0;
+}
+
 bool shell_enter(struct shell *shell)
 {
     os_mutex_lock(shell->lock);
     shell->inside++;
-    return shell->file == NULL || state_file_begin(shell->file, shell->machine);
+    return wait_built(shell) &&
+           (shell->file == NULL || state_file_begin(shell->file, shell->machine));
+}
+
+int64_t shell_wall_ms(struct shell *shell)
+{
+    os_mutex_lock(shell->lock);
+    shell->inside++;
+    int64_t ms = wait_built(shell) ? machine_wall_ms(shell->machine, shell_now(shell)) : 0;
+    shell->inside--;
+    if (shell->closing) {
+        os_cond_broadcast(shell->done);
+    }
+    os_mutex_unlock(shell->lock);
+    return ms;
 }
 
 void shell_leave(struct shell *shell, bool entered)
@@ -328,10 +351,33 @@ static void sleep_until(struct shell *shell, int64_t next)
     shell->polls = true;
 }
 
+/* Ten thousand systems take a while: they are made here, so that opening takes none. */
+static void build(struct shell *shell)
+{
+    struct machine *machine = machine_new(shell->scenario);
+    uint32_t client = 0;
+    if (machine != NULL) {
+        machine_set_power_on(machine, shell->power_on_ms);
+        client = machine_client_new(machine);
+    }
+    os_mutex_lock(shell->lock);
+    shell->machine = machine;
+    shell->client = client;
+    shell->built = true;
+    os_cond_broadcast(shell->done);
+    while (client == 0 && !shell->closing) { /* out of memory: every call is refused */
+        os_cond_wait(shell->work, shell->lock, INT64_MAX);
+    }
+    os_mutex_unlock(shell->lock);
+}
+
 static void run(void *context)
 {
     struct shell *shell = context;
     thread_of = shell;
+    if (!shell->built) {
+        build(shell);
+    }
     os_mutex_lock(shell->lock);
     while (!shell->closing) {
         struct machine_output *outputs = NULL;
@@ -414,21 +460,18 @@ static enum hvgpu_status open_machine(struct shell *shell, const struct shell_op
     shell->lock = os_mutex_new();
     shell->work = os_cond_new();
     shell->done = os_cond_new();
-    shell->machine = machine_new(shell->scenario);
-    if (shell->lock == NULL || shell->work == NULL || shell->done == NULL ||
-        shell->machine == NULL) {
+    bool enough = shell->lock != NULL && shell->work != NULL && shell->done != NULL;
+    shell->start_ns = os_now_ns();
+    shell->power_on_ms = os_wall_ms();
+    if (enough && options->state_file == NULL) {
+        return HVGPU_OK; /* the thread builds the machine */
+    }
+    shell->machine = enough ? machine_new(shell->scenario) : NULL;
+    if (shell->machine == NULL) {
         return error_set(err, HVGPU_MEMORY, "open machine", shell->scenario->name, "out of memory");
     }
-    if (options->state_file != NULL) {
-        return state_file_open(options->state_file, shell->machine, &shell->client, &shell->file,
-                               err);
-    }
-    shell->start_ns = os_now_ns();
-    machine_set_power_on(shell->machine, os_wall_ms());
-    shell->client = machine_client_new(shell->machine);
-    return shell->client == 0 ? error_set(err, HVGPU_MEMORY, "open machine", shell->scenario->name,
-                                          "out of memory")
-                              : HVGPU_OK;
+    shell->built = true; /* what is wrong with the file is said at once */
+    return state_file_open(options->state_file, shell->machine, &shell->client, &shell->file, err);
 }
 
 enum hvgpu_status shell_open(struct scenario *scenario, const struct shell_options *options,
@@ -445,6 +488,7 @@ enum hvgpu_status shell_open(struct scenario *scenario, const struct shell_optio
     shell->next_operation = 1;
     if (options->events_per_second >= 0) {
         scenario->events_per_second = (unsigned)options->events_per_second;
+        scenario->event_interval_s = 0;
     }
     enum hvgpu_status status = open_machine(shell, options, err);
     if (status == HVGPU_OK) {

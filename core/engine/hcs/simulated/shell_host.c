@@ -38,7 +38,9 @@ static hcs_result facts(void *machine, struct host_facts *out)
         return guard.result;
     }
     bool entered = shell_enter(shell);
-    machine_facts(shell->machine, out);
+    if (entered || shell->file != NULL) { /* facts are the scenario's, whatever the file says */
+        machine_facts(shell->machine, out);
+    }
     /* A machine of one process in which nothing moves need not be asked again and again. */
     out->still =
         !shell->scenario->moves && shell->scenario->service_restart_s == 0 && shell->file == NULL;
@@ -49,11 +51,7 @@ static hcs_result facts(void *machine, struct host_facts *out)
 
 static int64_t now_ms(void *machine)
 {
-    struct shell *shell = machine;
-    os_mutex_lock(shell->lock);
-    int64_t ms = machine_wall_ms(shell->machine, shell_now(shell));
-    os_mutex_unlock(shell->lock);
-    return ms;
+    return shell_wall_ms(machine);
 }
 
 static hcs_result gpus(void *machine, struct host_gpu **out, size_t *count)

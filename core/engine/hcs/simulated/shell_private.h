@@ -27,9 +27,11 @@ struct shell {
     struct os_cond *work; /* the thread sleeps on it */
     struct os_cond *done; /* everybody else does */
     struct os_thread *thread;
-    uint32_t client;
+    uint32_t client; /* 0: none yet */
+    bool built;      /* the thread has made the machine, or could not */
     bool stepped, closing;
     unsigned inside;              /* calls that are in a function of the shell and may sleep */
+    int64_t power_on_ms;          /* wall clock when the clock began */
     int64_t start_ns, skipped_ns; /* in memory: when the clock began, what was skipped */
     int64_t sleeps_until;         /* machine time; SIM_NEVER-like INT64_MAX */
     bool polls;                   /* looks at the state file again before that */
@@ -70,12 +72,15 @@ struct shell_stream {
     unsigned users; /* threads inside a read or write */
 };
 
-/* Takes the lock and brings the machine up to date; false: the state file is unreadable (the lock
- * is taken all the same, but the machine may not be used). Every enter has its leave. */
+/* Takes the lock, waits until the machine is built and brings it up to date; false: there is none,
+ * or the state file is unreadable (the lock is taken all the same, but the machine may not be used).
+ * Every enter has its leave. */
 bool shell_enter(struct shell *shell);
 /* Saves, wakes the thread when there is something for it, and gives the lock back. */
 void shell_leave(struct shell *shell, bool entered);
 int64_t shell_now(const struct shell *shell);
+/* The machine's wall clock; takes the lock. */
+int64_t shell_wall_ms(struct shell *shell);
 /* Sleeps for machine time; the lock is held before and after, not while sleeping. */
 void shell_sleep(struct shell *shell, int64_t ns);
 /* On the thread that runs callbacks? */

@@ -148,7 +148,6 @@ struct sim_system {
     unsigned handles;      /* open handles on it, its processes' not counted */
     unsigned refs;         /* handle objects of any kind that point here */
     struct json *document; /* the create document */
-    char *basic;           /* cached text of the basic properties */
 
     /* VM */
     struct sim_share *shares;
