@@ -204,6 +204,26 @@ uint64_t app_ask(struct app *app, const char *system_id)
     return id;
 }
 
+/* What a check found, in its sentence: that it ended well says nothing. */
+static void tell_verdict(struct app *app, const struct hvgpu_job *job)
+{
+    static const struct {
+        enum role role;
+        enum glyph glyph;
+    } looks[] = {
+        [HVGPU_VERDICT_UNKNOWN] = {ROLE_WARNING, GLYPH_QUESTION},
+        [HVGPU_VERDICT_PASS] = {ROLE_GOOD, GLYPH_CHECK},
+        [HVGPU_VERDICT_DEGRADED] = {ROLE_WARNING, GLYPH_WARNING},
+        [HVGPU_VERDICT_FAIL] = {ROLE_ERROR, GLYPH_CROSS},
+    };
+    const struct hvgpu_check *check = hvgpu_find_check(app->snapshot, job->target);
+    if (check != NULL && check->sentence != NULL) {
+        app_notice(app, looks[check->verdict].role, "%s %s: %s: %s",
+                   canvas_glyph(app->canvas, looks[check->verdict].glyph), job->title,
+                   hvgpu_verdict_name(check->verdict), check->sentence);
+    }
+}
+
 /* Tells how a job ended; true: it has. */
 static bool tell_end(struct app *app, const struct hvgpu_job *job)
 {
@@ -214,6 +234,9 @@ static bool tell_end(struct app *app, const struct hvgpu_job *job)
     case HVGPU_JOB_DONE:
         app_notice(app, ROLE_GOOD, "%s %s: done in %s", canvas_glyph(app->canvas, GLYPH_CHECK),
                    job->title, took);
+        if (text_equal(job->verb, "check") && job->target != NULL) {
+            tell_verdict(app, job);
+        }
         return true;
     case HVGPU_JOB_CANCELLED:
         app_notice(app, ROLE_WARNING, "%s: cancelled%s%s", job->title,
@@ -321,6 +344,7 @@ void app_quit(struct app *app)
                             .title = "Leave hvgpu?",
                             .text = losses.data,
                             .action = "Leave",
+                            .refuse = "Stay",
                             .danger = true,
                             .done = leave,
                         });

@@ -43,9 +43,9 @@ const struct command commands[] = {
     {"verify", "V", "[--gpu ID] [--image NAME]",
      "prove the whole chain: launch with a GPU, look inside, remove", COMMAND_CHANGES,
      "gpus images", verify_host, shell_verify},
-    {"cancel", "C", "[JOB]", "cancel a job", 0, "jobs detail", cancel_job, NULL},
+    {"cancel", "C", "[JOB]", "cancel a job", COMMAND_NEEDS_JOB, "jobs detail", cancel_job, NULL},
     {"recover", "U", NULL, "undo what an unfinished job of an earlier run left behind",
-     COMMAND_CHANGES | COMMAND_DESTROYS, "jobs", recover_leftover, NULL},
+     COMMAND_CHANGES | COMMAND_DESTROYS | COMMAND_NEEDS_LEFTOVER, "jobs", recover_leftover, NULL},
     {"inspect", "i", "[ID]", "everything about it as JSON", COMMAND_NEEDS_ROW, ROWS, inspect_row,
      shell_inspect},
     {"preview", "P", NULL, "show the documents that an action would send; nothing is changed",
@@ -262,6 +262,23 @@ bool command_has_object(struct app *app, const struct command *command)
     }
     return app->view == NULL || app->view->ops->selected == NULL ||
            view_object(app, app->view, id, sizeof(id)) != OBJECT_NONE;
+}
+
+bool command_is_offered(struct app *app, const struct command *command)
+{
+    char id[TABLE_ID];
+    if (app->view == NULL || !command_in_view(command, app->view->ops->name) ||
+        !command_has_object(app, command)) {
+        return false;
+    }
+    enum object_kind kind = view_object(app, app->view, id, sizeof(id));
+    if ((command->flags & COMMAND_NEEDS_JOB) != 0) {
+        return kind == OBJECT_JOB;
+    }
+    if ((command->flags & COMMAND_NEEDS_LEFTOVER) != 0) {
+        return kind == OBJECT_LEFTOVER;
+    }
+    return kind != OBJECT_GPU || (command->flags & COMMAND_NEEDS_SYSTEM) == 0;
 }
 
 void command_run(struct app *app, const struct command *command, const char *arguments)

@@ -20,7 +20,9 @@ enum {
     COMMAND_NEEDS_SYSTEM = 4, /* works on the selected or named compute system */
     COMMAND_NEEDS_GPU = 8,    /* works on the selected or named GPU or compute system */
     COMMAND_HIDDEN = 16, /* movement: not in the action menu */
-    COMMAND_NEEDS_ROW = 32
+    COMMAND_NEEDS_ROW = 32,
+    COMMAND_NEEDS_JOB = 64,      /* offered where a job is selected */
+    COMMAND_NEEDS_LEFTOVER = 128 /* offered where something left behind is selected */
 };
 
 struct command {

@@ -35,6 +35,8 @@ bool command_complete(struct app *app, const char *line, char *out, size_t size)
 bool command_in_view(const struct command *command, const char *view);
 /* Whether what the command works on is selected in the view on top. */
 bool command_has_object(struct app *app, const struct command *command);
+/* Whether key bar and menu offer it there: only what the selected object is good for. */
+bool command_is_offered(struct app *app, const struct command *command);
 /* Copies the next blank-separated word ("..." keeps blanks) and returns what follows it; NULL when
  * there is no word. */
 const char *command_word(const char *arguments, char *out, size_t size);

@@ -296,6 +296,7 @@ void cancel_job(struct app *app, const struct command *command, const char *argu
                         .title = job->cancelling ? "Cancel by force?" : "Cancel this job?",
                         .text = text.data,
                         .action = job->cancelling ? "Terminate" : "Cancel the job",
+                        .refuse = "Let it run",
                         .danger = job->cancelling,
                         .done = cancel_answered,
                         .context = kept,

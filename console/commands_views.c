@@ -68,7 +68,7 @@ static void step_view(struct app *app, int step)
         }
         numbered++;
     }
-    app_open_view(app, views[(present + step + numbered) % numbered]->name);
+    app_open_view(app, views[(present + step + numbered) % (numbered > 0 ? numbered : 1)]->name);
 }
 
 void show_next_view(struct app *app, const struct command *command, const char *arguments)
@@ -279,8 +279,8 @@ static void action_menu(struct app *app, bool preview)
     bool read_only = hvgpu_is_read_only(app->host) && !preview;
     for (const struct command *c = commands; c->name != NULL && count < MENU_MAX; c++) {
         bool changes = (c->flags & COMMAND_CHANGES) != 0;
-        if ((c->flags & COMMAND_HIDDEN) != 0 || !command_in_view(c, app->view->ops->name) ||
-            c->run == NULL || (preview && !changes) || !command_has_object(app, c)) {
+        if ((c->flags & COMMAND_HIDDEN) != 0 || c->run == NULL || (preview && !changes) ||
+            !command_is_offered(app, c)) {
             continue;
         }
         items[count].label = c->name;

@@ -12,6 +12,8 @@
 #include "console/wrap.h"
 #include "core/base/text.h"
 
+enum { FIELD_LEAST = 24 }; /* columns that the field of a typed id should have */
+
 enum dialog_kind { DIALOG_QUESTION, DIALOG_MENU, DIALOG_MESSAGE };
 
 struct menu_item {
@@ -23,7 +25,7 @@ struct menu_item {
 
 struct dialog {
     enum dialog_kind kind;
-    char *title, *text, *action, *typed;
+    char *title, *text, *action, *refuse, *typed;
     char input[256]; /* what has been typed */
     bool danger;
     int chosen; /* question: 0 cancel, 1 action; menu: item */
@@ -47,6 +49,7 @@ static void dialog_free(struct dialog *dialog)
     free(dialog->title);
     free(dialog->text);
     free(dialog->action);
+    free(dialog->refuse);
     free(dialog->typed);
     free(dialog->context);
     free(dialog);
@@ -99,6 +102,7 @@ void dialog_ask(struct app *app, const struct dialog_question *question)
         return;
     }
     dialog->action = text_copy(question->action != NULL ? question->action : "OK");
+    dialog->refuse = text_copy(question->refuse != NULL ? question->refuse : "Cancel");
     dialog->typed = text_copy(question->typed);
     dialog->danger = question->danger;
     dialog->done = question->done;
@@ -354,8 +358,9 @@ static void draw_buttons(struct canvas *canvas, struct dialog *dialog, struct re
     int right = inner.x + inner.width;
     dialog->button_y = y;
     dialog->button_x[0] = inner.x;
-    int used =
-        draw_button(canvas, inner.x, y, inner.width, "Cancel", dialog->chosen == 0, ROLE_DIALOG);
+    int used = draw_button(canvas, inner.x, y, inner.width,
+                           dialog->refuse != NULL ? dialog->refuse : "Cancel", dialog->chosen == 0,
+                           ROLE_DIALOG);
     int x = inner.x + used + (inner.width > 30 ? 2 : 0);
     dialog->button_x[1] = x;
     enum role role = dialog->danger ? ROLE_DIALOG_DANGER : ROLE_DIALOG;
@@ -363,6 +368,30 @@ static void draw_buttons(struct canvas *canvas, struct dialog *dialog, struct re
                 ready ? role : ROLE_DIM);
     int at = dialog->chosen == 0 ? inner.x : x;
     canvas_cursor(canvas, at, y);
+}
+
+/* The line in which the id is typed. Where it is too narrow for both, the id to type stands in the
+ * text above only. */
+static void draw_typed(struct canvas *canvas, const struct dialog *dialog, struct rect inner, int y)
+{
+    char prompt[320];
+    snprintf(prompt, sizeof(prompt), "Type %s: ", dialog->typed);
+    int wanted = utf8_columns(dialog->typed) + 1;
+    if (utf8_columns(prompt) + (wanted < FIELD_LEAST ? wanted : FIELD_LEAST) > inner.width) {
+        text_clean(prompt, sizeof(prompt), inner.width > 40 ? "Type the id above: " : "Type it: ");
+    }
+    int used = canvas_text(canvas, inner.x, y, inner.width - 4, prompt, ROLE_DIALOG, 0);
+    struct rect field = {inner.x + used, y, inner.width - used, 1};
+    const char *shown = dialog->input; /* the end of it is what is being typed */
+    while (utf8_columns(shown) >= field.width && *shown != '\0') {
+        uint32_t code_point;
+        shown += utf8_decode(shown, strlen(shown), &code_point);
+    }
+    canvas_fill(canvas, field, ROLE_FIELD_ACTIVE, ATTRIBUTE_UNDERLINE);
+    canvas_text(canvas, field.x, y, field.width, shown, ROLE_FIELD_ACTIVE, ATTRIBUTE_UNDERLINE);
+    if (dialog->chosen == 0) {
+        canvas_cursor(canvas, field.x + utf8_columns(shown), y);
+    }
 }
 
 static void draw_question(struct canvas *canvas, struct dialog *dialog, struct rect area)
@@ -392,18 +421,7 @@ static void draw_question(struct canvas *canvas, struct dialog *dialog, struct r
     if (dialog->typed == NULL) {
         return;
     }
-    char prompt[320];
-    snprintf(prompt, sizeof(prompt), "Type %s: ", dialog->typed);
-    int y = airy && inner.height > 4 ? bottom - 2 : bottom - 1;
-    int used = canvas_text(canvas, inner.x, y, inner.width - 4, prompt, ROLE_DIALOG, 0);
-    struct rect field = {inner.x + used, y, inner.width - used, 1};
-    canvas_fill(canvas, field, ROLE_FIELD_ACTIVE, ATTRIBUTE_UNDERLINE);
-    canvas_text(canvas, field.x, y, field.width, dialog->input, ROLE_FIELD_ACTIVE,
-                ATTRIBUTE_UNDERLINE);
-    if (dialog->chosen == 0) {
-        int at = utf8_columns(dialog->input);
-        canvas_cursor(canvas, field.x + (at < field.width ? at : field.width - 1), y);
-    }
+    draw_typed(canvas, dialog, inner, airy && inner.height > 4 ? bottom - 2 : bottom - 1);
 }
 
 static void draw_item(struct canvas *canvas, const struct dialog *dialog, struct rect line,

@@ -23,6 +23,7 @@ struct dialog_question {
     const char *title;  /* a question: "Stop demo1?" */
     const char *text;   /* what happens, in words; lines are wrapped, '\n' starts a new one */
     const char *action; /* the button: "Stop" */
+    const char *refuse; /* the other button, chosen first; NULL: "Cancel" */
     const char *typed;  /* must be typed before the action can be chosen; NULL: none */
     bool danger;
     dialog_done_fn done;

@@ -319,7 +319,9 @@ static void draw_value(struct canvas *canvas, struct field *field, struct rect b
             before = utf8_columns(text);
         }
         shown += chosen ? from : 0;
-        canvas_text(canvas, box.x, box.y, box.width, shown, role, ATTRIBUTE_UNDERLINE);
+        bool empty = field->value[0] == '\0' && field->placeholder != NULL;
+        canvas_text(canvas, box.x, box.y, box.width, empty ? field->placeholder : shown,
+                    empty ? ROLE_DIM : role, ATTRIBUTE_UNDERLINE);
         if (chosen) {
             canvas_cursor(canvas, box.x + before, box.y);
         }

@@ -21,6 +21,7 @@ struct form;
 
 struct field {
     const char *name, *label, *hint; /* hint: one line shown while the field is chosen */
+    const char *placeholder;         /* what an empty field means, shown dim in it; may be NULL */
     enum field_kind kind;
     char value[FORM_VALUE]; /* text; choice: the chosen text; switch: "yes" or "" */
     size_t cursor;          /* byte offset */

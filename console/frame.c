@@ -158,11 +158,13 @@ static void left_pieces(struct app *app, struct pieces *out, bool banner)
     const struct hvgpu_host *host = app->snapshot->host;
     struct link_look look = look_of(host);
     char state[64];
-    snprintf(state, sizeof(state), "%s %s", canvas_glyph(app->canvas, look.glyph), look.word);
-    add_piece(out, 9, 0, ROLE_TITLE_KEY, "hvgpu");
+    bool tight = canvas_width(app->canvas) < 24 && hvgpu_is_read_only(app->host);
+    snprintf(state, sizeof(state), "%s%s%s", tight ? "" : canvas_glyph(app->canvas, look.glyph),
+             tight ? "" : " ", look.word);
+    add_piece(out, 8, 0, ROLE_TITLE_KEY, "hvgpu");
     add_piece(out, 2, 3, ROLE_TITLE_KEY, host->name != NULL ? host->name : host->uri);
     if (host->name != NULL) {
-        add_piece(out, 7, 0, ROLE_TITLE, host->uri);
+        add_piece(out, 10, 6, ROLE_TITLE, host->uri);
     }
     add_piece(out, 1, 0, ROLE_SIMULATED, host->simulated ? "SIMULATED" : NULL);
     add_piece(out, 0, 0, look.role, state);
@@ -170,7 +172,7 @@ static void left_pieces(struct app *app, struct pieces *out, bool banner)
     if (says_more) {
         add_piece(out, 3, 8, ROLE_TITLE, host->link_reason);
     } else if (!banner) {
-        add_piece(out, 8, 8, ROLE_TITLE, host->notice);
+        add_piece(out, 9, 8, ROLE_TITLE, host->notice);
     }
 }
 
@@ -180,7 +182,7 @@ static void right_pieces(struct app *app, struct pieces *out)
     char text[PIECE_TEXT] = "";
     if (app->view != NULL && app->view->ops->status != NULL) {
         app->view->ops->status(app, app->view, text, sizeof(text));
-        add_piece(out, 10, 0, ROLE_TITLE, text);
+        add_piece(out, 7, 0, ROLE_TITLE, text);
     }
     size_t jobs = running_jobs(s);
     if (jobs > 0) {
@@ -329,8 +331,7 @@ static bool for_key_bar(struct app *app, const struct command *command)
     if ((command->flags & COMMAND_CHANGES) != 0 && hvgpu_is_read_only(app->host)) {
         return false;
     }
-    return app->view != NULL && command_in_view(command, app->view->ops->name) &&
-           command_has_object(app, command);
+    return command_is_offered(app, command);
 }
 
 static void draw_key_bar(struct app *app, struct rect area)
@@ -342,7 +343,7 @@ static void draw_key_bar(struct app *app, struct rect area)
     size_t count = takes_text ? 1 : sizeof(always) / sizeof(always[0]);
     const char *view = app->view != NULL ? app->view->ops->name : "";
     int x = area.x + 1, actions = 0;
-    bool room = true; /* in the table's order: what comes first matters most */
+    bool room = true;        /* in the table's order: what comes first matters most */
     struct rect left = area; /* the way to help and the way out have their place in any case */
     for (const struct command *c = commands; c->name != NULL && !takes_text && room; c++) {
         left.width = area.width - (actions < BAR_ACTIONS ? BAR_RESERVE : BAR_ALWAYS);
@@ -372,9 +373,8 @@ static void draw_notice(struct app *app, const struct layout *layout)
     area.height = rows < most ? rows : most;
     area.y = end - area.height;
     canvas_fill(app->canvas, area, ROLE_TEXT, 0);
-    wrap_draw(app->canvas,
-              (struct rect){area.x + pad, area.y, area.width - 2 * pad, area.height}, app->notice,
-              0, app->notice_role, 0);
+    wrap_draw(app->canvas, (struct rect){area.x + pad, area.y, area.width - 2 * pad, area.height},
+              app->notice, 0, app->notice_role, 0);
 }
 
 void frame_draw(struct app *app, const struct layout *layout)

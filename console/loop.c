@@ -2,7 +2,9 @@
  *
  * The loop: waits for the terminal and the host, one at a time on one thread. Keys paint at once.
  * Data is taken, and so painted, at most every 33 ms: when the host has more to say within that
- * time, its handle is left alone until the time is over. Nothing to do means no wake-up at all.
+ * time, its handle is left alone until the time is over. Only the first few frames follow each
+ * other faster, so that what answers at once is there at once. Nothing to do means no wake-up at
+ * all.
  *
  * Opening: host (returns at once), terminal, first frame, and only then the first look at what the
  * host answered. Closing: terminal first, so that a slow host never keeps it.
@@ -15,6 +17,8 @@
 #include "core/base/os/os.h"
 
 #define FRAME_NS (33 * INT64_C(1000000))
+#define EARLY_NS (4 * INT64_C(1000000))
+#define EARLY    6    /* frames of data that need not wait for their turn */
 #define FLOOD    1024 /* inputs taken before a frame is painted */
 
 struct loop {
@@ -22,6 +26,7 @@ struct loop {
     struct hvgpu *host;
     struct term *term;
     int64_t data_due_ns; /* data is not looked at before */
+    unsigned early;      /* frames of data shown so far, counted to EARLY */
     bool data_waits;     /* there is some */
     bool input_waits;    /* a flood of it was interrupted by a frame */
 };
@@ -49,7 +54,9 @@ static void take_data(struct loop *loop)
     } else {
         loop->app->snapshot = hvgpu_snapshot(loop->host);
     }
-    loop->data_due_ns = os_now_ns() + FRAME_NS;
+    bool early = loop->early < EARLY;
+    loop->early += early ? 1 : 0;
+    loop->data_due_ns = os_now_ns() + (early ? EARLY_NS : FRAME_NS);
 }
 
 static void take_signals(struct loop *loop)

@@ -14,6 +14,7 @@
 #include "console/command.h"
 #include "console/shell/shell.h"
 #include "console/view.h"
+#include "core/base/os/os.h"
 #include "core/base/text.h"
 
 #define SIMULATED_HOST "demo:"
@@ -262,6 +263,7 @@ static int console(struct settings *settings)
 
 int main(int argc, char **argv)
 {
+    os_memory_return_large();
     if (names_command(argc, argv)) {
         return shell_main(argc, argv);
     }

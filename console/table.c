@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "console/wrap.h"
 #include "core/base/text.h"
 
 void table_cell_set(struct table_cell *cell, enum role role, const char *text)
@@ -321,9 +322,10 @@ void table_draw(struct table *table, struct canvas *canvas, struct rect area, co
     }
     if (table->count == 0 && area.height > 2) {
         bool filtered = table->filter.count > 0 && table->total > 0;
-        canvas_text(canvas, area.x + (area.width > 30 ? 2 : 0), area.y + 2,
-                    area.width - (area.width > 30 ? 2 : 0),
-                    filtered ? "no row matches the filter; Esc clears it" : empty, ROLE_DIM, 0);
+        int pad = area.width > 30 ? 2 : 0;
+        wrap_draw(canvas,
+                  (struct rect){area.x + pad, area.y + 2, area.width - pad, area.height - 2},
+                  filtered ? "no row matches the filter; Esc clears it" : empty, 0, ROLE_DIM, 0);
     }
 }
 

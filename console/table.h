@@ -65,8 +65,8 @@ struct table_ops {
     const char *(*id)(const void *row, char *scratch, size_t size);
     /* Index of the root that the row stands under; NULL: a flat table. */
     size_t (*parent)(const void *context, size_t index);
-    /* Without a sort, such rows (a child goes with its root) stand above the others; NULL: the order
-     * of the source. */
+    /* Without a sort, such rows (a child goes with its root) stand above the others; NULL: the
+     * order of the source. */
     bool (*first)(const void *context, size_t index);
 };
 

@@ -135,7 +135,7 @@ static bool parse_colour(const char *text, struct colour *out)
     if (digits != 6 && digits != 3) {
         return false;
     }
-    int value[6];
+    int value[6] = {0};
     for (size_t i = 0; i < digits; i++) {
         value[i] = hex_digit(text[1 + i]);
         if (value[i] < 0) {

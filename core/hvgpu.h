@@ -13,8 +13,9 @@
  * in one process, by one thread or by several. There is no global state.
  *
  * Ownership: a snapshot and all that hangs on it is valid until the next hvgpu_poll(); records kept
- * with hvgpu_record_keep() until hvgpu_record_drop(). Texts in records are UTF-8, cleaned of control
- * characters; NULL and known == false mean "not known", which is never the same as none or zero.
+ * with hvgpu_record_keep() until hvgpu_record_drop(). Texts in records are UTF-8, cleaned of
+ * control characters; NULL and known == false mean "not known", which is never the same as none or
+ * zero.
  */
 #ifndef HVGPU_H
 #define HVGPU_H
@@ -56,13 +57,13 @@ struct hvgpu_host {
     const char *simulation; /* what is simulated and which data is real; NULL: not simulated */
     const char *notice;     /* one line the user should know (degraded list, guess in use) */
     bool simulated;
-    struct hvgpu_number build;                       /* 20348 */
-    struct hvgpu_number schema_major, schema_minor;  /* newest HCS schema of the service */
+    struct hvgpu_number build;                      /* 20348 */
+    struct hvgpu_number schema_major, schema_minor; /* newest HCS schema of the service */
     enum hvgpu_answer hypervisor, service, server_edition;
     enum hvgpu_link link;
     const char *link_reason; /* why it is not live; NULL when live */
     const char *link_hint;   /* what to do about it */
-    int64_t time_ms;         /* the host's clock at its last answer, Unix time; ages count from it */
+    int64_t time_ms; /* the host's clock at its last answer, Unix time; ages count from it */
     bool paused;
 };
 
@@ -83,21 +84,21 @@ struct hvgpu_partition {
     const char *system_id; /* who holds it */
 };
 
-/* A quota of the partition interface: normalised shares, bytes, or no limit (Msvm_PartitionableGpu).
- * 1000000000 is "the whole GPU", 2^64-1 "no limit". */
+/* A quota of the partition interface: normalised shares, bytes, or no limit
+ * (Msvm_PartitionableGpu). 1000000000 is "the whole GPU", 2^64-1 "no limit". */
 struct hvgpu_quota {
     struct hvgpu_number total, available, min, max, optimal;
 };
 
 struct hvgpu_gpu {
-    const char *id;   /* "gpu0": order of bus location; for people. instance_id is the key */
+    const char *id; /* "gpu0": order of bus location; for people. instance_id is the key */
     const char *name;
-    const char *vendor; /* "NVIDIA" */
+    const char *vendor;              /* "NVIDIA" */
     uint16_t pci_vendor, pci_device; /* 0: not a PCI device */
-    const char *instance_id;    /* PnP device instance id */
-    const char *interface_path; /* partition interface, the string HCS takes; NULL: none */
-    const char *location;       /* "PCI bus 1, device 0, function 0" */
-    const char *location_path;  /* "PCIROOT(0)#PCI(0100)" */
+    const char *instance_id;         /* PnP device instance id */
+    const char *interface_path;      /* partition interface, the string HCS takes; NULL: none */
+    const char *location;            /* "PCI bus 1, device 0, function 0" */
+    const char *location_path;       /* "PCIROOT(0)#PCI(0100)" */
     const char *driver_version, *driver_date, *driver_inf, *driver_package;
     enum hvgpu_gpu_state state;
     const char *state_text; /* state in words, the problem code included */
@@ -119,9 +120,9 @@ struct hvgpu_gpu {
 
 enum hvgpu_system_kind {
     HVGPU_SYSTEM_OTHER,
-    HVGPU_SYSTEM_UTILITY_VM,        /* a VM that hosts containers */
-    HVGPU_SYSTEM_VM,                /* any other VM */
-    HVGPU_SYSTEM_HYPERV_CONTAINER,  /* hosted in a utility VM, or with its own (docker) */
+    HVGPU_SYSTEM_UTILITY_VM,       /* a VM that hosts containers */
+    HVGPU_SYSTEM_VM,               /* any other VM */
+    HVGPU_SYSTEM_HYPERV_CONTAINER, /* hosted in a utility VM, or with its own (docker) */
     HVGPU_SYSTEM_PROCESS_CONTAINER,
     HVGPU_SYSTEM_TEMPLATE
 };
@@ -138,9 +139,9 @@ enum hvgpu_system_state {
 enum hvgpu_gpu_mode {
     HVGPU_MODE_UNKNOWN, /* a system of others: nothing reads it back */
     HVGPU_MODE_NONE,
-    HVGPU_MODE_LIST,    /* GPU-PV / GPU-P partitions */
-    HVGPU_MODE_MIRROR,  /* all host GPUs */
-    HVGPU_MODE_DDA      /* whole devices */
+    HVGPU_MODE_LIST,   /* GPU-PV / GPU-P partitions */
+    HVGPU_MODE_MIRROR, /* all host GPUs */
+    HVGPU_MODE_DDA     /* whole devices */
 };
 
 struct hvgpu_assignment {
@@ -156,18 +157,18 @@ struct hvgpu_system {
     enum hvgpu_system_kind kind;
     enum hvgpu_system_state state;
     const char *kind_text, *state_text; /* foreign words verbatim where unknown */
-    const char *owner;      /* as HCS reports it: "Madrid" */
-    const char *owner_text; /* decoded: "Windows Sandbox"; what --foreign takes */
-    const char *os;         /* RuntimeOsType */
-    const char *host_id;    /* the utility VM that hosts it; NULL: none */
+    const char *owner;                  /* as HCS reports it: "Madrid" */
+    const char *owner_text;             /* decoded: "Windows Sandbox"; what --foreign takes */
+    const char *os;                     /* RuntimeOsType */
+    const char *host_id;                /* the utility VM that hosts it; NULL: none */
     const char *runtime_id;
-    const char *image;      /* known for systems that hvgpu launched */
+    const char *image; /* known for systems that hvgpu launched */
     const char *command;
-    bool ours;              /* created by hvgpu */
-    bool left_over;         /* stopped or gone, but hvgpu's record still holds files: rm removes */
+    bool ours;      /* created by hvgpu */
+    bool left_over; /* stopped or gone, but hvgpu's record still holds files: rm removes */
     enum hvgpu_answer ends_with_last_handle; /* TerminateOnLastHandleClosed */
     enum hvgpu_gpu_mode gpu_mode;
-    const char *gpu_text;   /* "gpu0:3", "gpu0:any", "all GPUs", "none"; NULL: not known */
+    const char *gpu_text; /* "gpu0:3", "gpu0:any", "all GPUs", "none"; NULL: not known */
     const struct hvgpu_assignment *assignments;
     size_t assignment_count;
     struct hvgpu_number cpu_permille; /* of one processor: 2 busy processors are 2000 */
@@ -179,8 +180,12 @@ struct hvgpu_system {
 
 /* ---- presence checks ---- */
 
-enum hvgpu_verdict { HVGPU_VERDICT_UNKNOWN, HVGPU_VERDICT_PASS, HVGPU_VERDICT_DEGRADED,
-                     HVGPU_VERDICT_FAIL };
+enum hvgpu_verdict {
+    HVGPU_VERDICT_UNKNOWN,
+    HVGPU_VERDICT_PASS,
+    HVGPU_VERDICT_DEGRADED,
+    HVGPU_VERDICT_FAIL
+};
 
 enum hvgpu_rung_kind {
     HVGPU_RUNG_OBJECTS,  /* \Global?? names */
@@ -202,7 +207,8 @@ struct hvgpu_rung {
 struct hvgpu_check {
     const char *system_id;
     enum hvgpu_verdict verdict;
-    const char *sentence; /* in neither / in the VM but not in the container / in both / not known because ... */
+    const char *sentence; /* in neither / in the VM but not in the container / in both / not known
+                             because ... */
     struct hvgpu_rung vm[HVGPU_RUNG_COUNT], container[HVGPU_RUNG_COUNT];
     enum hvgpu_answer in_vm, in_container;
     const char *vm_answer, *container_answer; /* raw line of the probe; NULL: none came */
@@ -213,8 +219,9 @@ struct hvgpu_check {
     size_t history_count;
 };
 
-const char *hvgpu_rung_name(enum hvgpu_rung_kind kind);       /* "object names" */
-const char *hvgpu_verdict_name(enum hvgpu_verdict verdict);   /* "pass", "degraded", "fail", "unknown" */
+const char *hvgpu_rung_name(enum hvgpu_rung_kind kind); /* "object names" */
+const char *
+hvgpu_verdict_name(enum hvgpu_verdict verdict); /* "pass", "degraded", "fail", "unknown" */
 
 /* ---- images ---- */
 
@@ -264,7 +271,7 @@ struct hvgpu_call {
     const char *document; /* JSON sent; NULL: none */
     const char *answer;   /* JSON or text that came back; NULL: none (yet) */
     bool answered;
-    int32_t code;         /* HRESULT */
+    int32_t code; /* HRESULT */
     struct hvgpu_number duration_ms;
 };
 
@@ -274,7 +281,7 @@ struct hvgpu_job {
     const char *title;  /* "launch demo1 with gpu0" */
     const char *target; /* system id; NULL: none */
     enum hvgpu_job_state state;
-    bool hidden;        /* inspect and the like: not for the Jobs view */
+    bool hidden; /* inspect and the like: not for the Jobs view */
     bool cancelling;
     const struct hvgpu_step *steps;
     size_t step_count;
@@ -284,7 +291,7 @@ struct hvgpu_job {
     struct hvgpu_error error;     /* status OK unless FAILED or CANCELLED */
     const char *result;           /* JSON of what it found (inspect, launch, check, verify); NULL */
     struct hvgpu_number exit_code; /* of the process that exec or launch --rm ran */
-    const char *left_behind;      /* what the undo could not take back; NULL: nothing */
+    const char *left_behind;       /* what the undo could not take back; NULL: nothing */
 };
 
 /* What an unfinished job of an earlier process left behind. Undone by HVGPU_RECOVER. */
@@ -299,22 +306,27 @@ struct hvgpu_leftover {
 /* ---- events ---- */
 
 enum hvgpu_event_source { HVGPU_EVENT_HCS, HVGPU_EVENT_LOG, HVGPU_EVENT_HVGPU };
-enum hvgpu_severity { HVGPU_SEVERITY_INFO, HVGPU_SEVERITY_GOOD, HVGPU_SEVERITY_WARNING,
-                      HVGPU_SEVERITY_ERROR };
+enum hvgpu_severity {
+    HVGPU_SEVERITY_INFO,
+    HVGPU_SEVERITY_GOOD,
+    HVGPU_SEVERITY_WARNING,
+    HVGPU_SEVERITY_ERROR
+};
 
 /* One event as it came. Immutable. */
 struct hvgpu_event {
     uint64_t sequence; /* counts every event of the host; a gap is a loss */
     int64_t time_ms;
-    uint8_t source;   /* enum hvgpu_event_source */
-    uint8_t severity; /* enum hvgpu_severity */
-    uint32_t type;    /* HCS_EVENT_TYPE, or the log's event id */
-    const char *kind; /* "SystemExited" */
+    uint8_t source;        /* enum hvgpu_event_source */
+    uint8_t severity;      /* enum hvgpu_severity */
+    uint32_t type;         /* HCS_EVENT_TYPE, or the log's event id */
+    const char *kind;      /* "SystemExited" */
     const char *system_id; /* "" when it names none */
-    const char *json; /* the event document as received, cleaned; "" when there is none */
+    const char *json;      /* the event document as received, cleaned; "" when there is none */
 };
 
-/* The event in one line of words, result codes decoded. Parses, so call it for visible rows only. */
+/* The event in one line of words, result codes decoded. Parses, so call it for visible rows only.
+ */
 void hvgpu_event_text(const struct hvgpu_event *event, char *out, size_t size);
 
 /* ---- snapshot ---- */
@@ -325,8 +337,8 @@ struct hvgpu_snapshot_index;
  * then its containers) by id, images by name, jobs newest first, checks by system id. */
 struct hvgpu_snapshot {
     uint64_t generation; /* grows with every change */
-    uint64_t host_generation, gpu_generation, system_generation, image_generation,
-        check_generation, job_generation, leftover_generation, event_generation;
+    uint64_t host_generation, gpu_generation, system_generation, image_generation, check_generation,
+        job_generation, leftover_generation, event_generation;
     bool loaded; /* the first inventory (GPUs, systems, images) has arrived or failed */
     const struct hvgpu_host *host;
     const struct hvgpu_gpu *const *gpus;
@@ -341,8 +353,8 @@ struct hvgpu_snapshot {
     size_t job_count;
     const struct hvgpu_leftover *const *leftovers;
     size_t leftover_count;
-    size_t event_count;          /* events kept */
-    uint64_t event_first;        /* sequence of the oldest kept */
+    size_t event_count;   /* events kept */
+    uint64_t event_first; /* sequence of the oldest kept */
     uint64_t events_seen, events_lost;
     const struct hvgpu_snapshot_index *index; /* core's own, for the finders; NULL: none */
 };
@@ -363,10 +375,10 @@ void hvgpu_record_drop(const void *record); /* NULL is fine */
  * ---------------------------------------------------------------------------------------- */
 
 struct hvgpu_options {
-    bool paused;              /* no enumeration, statistics or probes until told */
-    bool read_only;           /* every change is refused with HVGPU_READ_ONLY */
+    bool paused;               /* no enumeration, statistics or probes until told */
+    bool read_only;            /* every change is refused with HVGPU_READ_ONLY */
     unsigned probe_interval_s; /* periodic checks of own containers; 0: none */
-    size_t event_capacity;    /* events kept; 0: 16384 */
+    size_t event_capacity;     /* events kept; 0: 16384 */
 };
 
 /* Opens the host named by uri: "demo:[SCENARIO|FILE.json][?state=FILE&events=N&clock=stepped]".
@@ -440,9 +452,10 @@ struct hvgpu_mount {
 
 /* What to launch. Either image, or layers with the two scratch folders. */
 struct hvgpu_launch {
-    const char *name;  /* NULL: made up */
+    const char *name; /* NULL: made up */
     const char *image;
-    const char *const *layers; /* top first; the last one holds UtilityVM where nothing can be looked at */
+    const char *const
+        *layers; /* top first; the last one holds UtilityVM where nothing can be looked at */
     size_t layer_count;
     const char *uvm_scratch, *scratch; /* folders; NULL with image: made and removed by hvgpu */
     const struct hvgpu_gpu_request *gpus;
@@ -464,21 +477,22 @@ struct hvgpu_launch {
 
 struct hvgpu_request {
     enum hvgpu_verb verb;
-    const char *target;  /* system id (or name); journal key for RECOVER; NULL for LAUNCH, VERIFY */
-    const char *foreign; /* decoded owner of a system that hvgpu did not create; NULL: own ones only */
-    const char *confirm; /* the id typed again: replace GPUs that cannot be read back */
-    struct hvgpu_launch launch;             /* LAUNCH; VERIFY takes image and gpus from it */
-    const struct hvgpu_gpu_request *gpus;   /* ATTACH: add; DETACH: remove (none: all) */
+    const char *target; /* system id (or name); journal key for RECOVER; NULL for LAUNCH, VERIFY */
+    const char
+        *foreign; /* decoded owner of a system that hvgpu did not create; NULL: own ones only */
+    const char *confirm;        /* the id typed again: replace GPUs that cannot be read back */
+    struct hvgpu_launch launch; /* LAUNCH; VERIFY takes image and gpus from it */
+    const struct hvgpu_gpu_request *gpus; /* ATTACH: add; DETACH: remove (none: all) */
     size_t gpu_count;
-    bool gpu_mirror;                        /* ATTACH */
-    const char *command;                    /* EXEC */
-    const char *user;                       /* EXEC; NULL: the container's default */
-    bool in_vm;                             /* EXEC in the utility VM */
-    bool interactive;                       /* EXEC: input follows by hvgpu_job_input() */
-    bool emulate_console;                   /* EXEC: pseudo console of columns x rows */
+    bool gpu_mirror;      /* ATTACH */
+    const char *command;  /* EXEC */
+    const char *user;     /* EXEC; NULL: the container's default */
+    bool in_vm;           /* EXEC in the utility VM */
+    bool interactive;     /* EXEC: input follows by hvgpu_job_input() */
+    bool emulate_console; /* EXEC: pseudo console of columns x rows */
     unsigned columns, rows;
-    bool force;                             /* STOP: terminate at once; CANCEL of a hung call */
-    unsigned timeout_s;                     /* STOP: grace; 0: 30 */
+    bool force;         /* STOP: terminate at once; CANCEL of a hung call */
+    unsigned timeout_s; /* STOP: grace; 0: 30 */
 };
 
 /* Starts a job. Returns at once; progress is in the snapshot. Refused at once: HVGPU_READ_ONLY,

@@ -17,26 +17,26 @@
 #include "core/hvgpu.h"
 
 enum message_kind {
-    MESSAGE_HOST,      /* record: struct hvgpu_host, replaces the last */
-    MESSAGE_GPUS,      /* records: all GPUs, replaces the list */
-    MESSAGE_IMAGES,    /* records: all images, replaces the list */
-    MESSAGE_SYSTEMS,   /* records: systems that are new or changed; gone: ids that disappeared */
-    MESSAGE_CHECK,     /* record: struct hvgpu_check; its history is filled by the model */
-    MESSAGE_CHECK_GONE,/* gone: ids whose check is to be forgotten */
-    MESSAGE_LEFTOVERS, /* records: all leftovers, replaces the list */
-    MESSAGE_LOADED,    /* the first inventory is complete, or failed */
-    MESSAGE_JOB,       /* record: struct hvgpu_job, newest state of it */
-    MESSAGE_OUTPUT     /* job, is_stderr, bytes: output of a job's process */
+    MESSAGE_HOST,       /* record: struct hvgpu_host, replaces the last */
+    MESSAGE_GPUS,       /* records: all GPUs, replaces the list */
+    MESSAGE_IMAGES,     /* records: all images, replaces the list */
+    MESSAGE_SYSTEMS,    /* records: systems that are new or changed; gone: ids that disappeared */
+    MESSAGE_CHECK,      /* record: struct hvgpu_check; its history is filled by the model */
+    MESSAGE_CHECK_GONE, /* gone: ids whose check is to be forgotten */
+    MESSAGE_LEFTOVERS,  /* records: all leftovers, replaces the list */
+    MESSAGE_LOADED,     /* the first inventory is complete, or failed */
+    MESSAGE_JOB,        /* record: struct hvgpu_job, newest state of it */
+    MESSAGE_OUTPUT      /* job, is_stderr, bytes: output of a job's process */
 };
 
 /* Owned by whoever holds it: the sender until inbox_put, then the receiver. */
 struct message {
     struct message *next;
     enum message_kind kind;
-    void *record;    /* one reference */
-    void **records;  /* one reference each; the array is malloc'd */
+    void *record;   /* one reference */
+    void **records; /* one reference each; the array is malloc'd */
     size_t record_count;
-    char **gone;     /* malloc'd array of malloc'd ids */
+    char **gone; /* malloc'd array of malloc'd ids */
     size_t gone_count;
     uint64_t job;
     bool is_stderr;
@@ -69,15 +69,15 @@ void inbox_shut(struct inbox *inbox);
 
 /* Copies an event into the ring: json at most 64 KiB (longer ones are cut and marked), all text
  * cleaned. Called by callbacks on foreign threads. The sequence number is given here. */
-void inbox_put_event(struct inbox *inbox, enum hvgpu_event_source source, enum hvgpu_severity severity,
-                     uint32_t type, const char *kind, const char *system_id, const char *json,
-                     int64_t time_ms);
+void inbox_put_event(struct inbox *inbox, enum hvgpu_event_source source,
+                     enum hvgpu_severity severity, uint32_t type, const char *kind,
+                     const char *system_id, const char *json, int64_t time_ms);
 
 /* Counts events that were lost before they reached the inbox. */
 void inbox_count_loss(struct inbox *inbox, uint64_t count);
 
 struct inbox_batch {
-    struct message *messages; /* a list, oldest first */
+    struct message *messages;    /* a list, oldest first */
     struct hvgpu_event **events; /* records, one reference each; the array belongs to the batch */
     size_t event_count;
     uint64_t lost; /* events lost since the last take */

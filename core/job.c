@@ -119,6 +119,9 @@ static enum hvgpu_status run_step(struct job *job, size_t index, struct hvgpu_er
         }
         err->status = st;
     }
+    if (failed && err->object[0] == '\0') {
+        text_clean(err->object, sizeof err->object, job->plan.target);
+    }
     step_end(job, index, st, err);
     return failed ? st : HVGPU_OK;
 }
@@ -197,6 +200,9 @@ static void job_main(void *context)
     enum hvgpu_status st = run_steps(job, &err);
     if (st != HVGPU_OK) {
         take_back(job);
+    }
+    if (job->plan.release != NULL) {
+        job->plan.release(job->plan.context);
     }
     finish(job, st, &err);
     atomic_store(&job->ended, true);

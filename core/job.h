@@ -32,23 +32,27 @@ struct job_step {
 
 /* A plan: what an engine makes of a request. Owned by the job after jobs_submit()/job_dry_run(). */
 struct job_plan {
-    const char *verb;   /* static */
-    char *title;        /* malloc'd */
-    char *target;       /* malloc'd; may be NULL */
-    bool changes;       /* needs a journal and must not be read-only */
-    bool hidden;        /* not for the Jobs view */
-    bool keep;          /* on failure nothing is undone */
+    const char *verb;       /* static */
+    char *title;            /* malloc'd */
+    char *target;           /* malloc'd; may be NULL */
+    bool changes;           /* needs a journal and must not be read-only */
+    bool hidden;            /* not for the Jobs view */
+    bool keep;              /* on failure nothing is undone */
     struct job_step *steps; /* malloc'd */
     size_t step_count;
     void *context;
     void (*free_context)(void *context);
     /* Undoes one action that job_will() announced. Must be harmless when the action was never done
-     * or was undone before. Also used for journals of dead processes (then context is the engine's). */
+     * or was undone before. Also used for journals of dead processes (then context is the
+     * engine's). */
     enum hvgpu_status (*undo)(struct job *job, void *engine, const struct json *action,
                               struct hvgpu_error *err);
     void *engine;
     /* Terminates what a hung call works on, through other handles. Any thread. May be NULL. */
     void (*force)(void *context);
+    /* After the last step and the undo: gives back what others wait for. The context itself lives
+     * until the job is forgotten. May be NULL. */
+    void (*release)(void *context);
 };
 void job_plan_clear(struct job_plan *plan);
 
@@ -64,8 +68,8 @@ enum hvgpu_status job_will(struct job *job, struct json *action, const char *wor
 /* The announced actions are now owned by somebody else (the system's own record): nothing is undone
  * any more when a later step fails, and the journal goes with the job's end. */
 void job_commit(struct job *job);
-/* Runs the undo of everything announced since `mark` and forgets it (candidates: one failed, try the
- * next). job_mark() gives the present mark. */
+/* Runs the undo of everything announced since `mark` and forgets it (candidates: one failed, try
+ * the next). job_mark() gives the present mark. */
 size_t job_mark(const struct job *job);
 enum hvgpu_status job_undo_to(struct job *job, size_t mark, struct hvgpu_error *err);
 /* True once the user asked to cancel: end at the next point where nothing is half done. */
@@ -73,7 +77,8 @@ bool job_is_cancelled(const struct job *job); /* any thread */
 bool job_is_dry(const struct job *job);
 bool job_is_undoing(const struct job *job);
 
-/* The log of calls. sent before, answered after; returns an index for `answered`. Texts are copied. */
+/* The log of calls. sent before, answered after; returns an index for `answered`. Texts are copied.
+ */
 size_t job_call_sent(struct job *job, const char *call, const char *id, const char *document);
 void job_call_answered(struct job *job, size_t index, int32_t code, const char *answer);
 
@@ -87,7 +92,8 @@ void job_result(struct job *job, struct json *result);
 void job_exit_code(struct job *job, uint32_t code);
 /* Output of the process that the job runs. Any thread. */
 void job_output(struct job *job, bool is_stderr, const char *bytes, size_t len);
-/* Input for it: blocks until some is there, input ended (0), or the job is cancelled or closed (-1). */
+/* Input for it: blocks until some is there, input ended (0), or the job is cancelled or closed
+ * (-1). */
 long job_read_input(struct job *job, char *bytes, size_t size);
 /* No more input is wanted (the process ended): wakes job_read_input(), which then returns 0 or -1.
  * Any thread. */
@@ -109,7 +115,8 @@ enum hvgpu_status jobs_submit(struct jobs *jobs, struct job_plan *plan, uint64_t
 void jobs_cancel(struct jobs *jobs, uint64_t id, bool force);
 bool jobs_input(struct jobs *jobs, uint64_t id, const char *bytes, size_t len);
 void jobs_resize(struct jobs *jobs, uint64_t id, unsigned columns, unsigned rows);
-/* Runs the plan dry on the calling thread; *calls is an array of {"call","id","document"[,"if"]}. */
+/* Runs the plan dry on the calling thread; *calls is an array of {"call","id","document"[,"if"]}.
+ */
 enum hvgpu_status job_dry_run(struct job_plan *plan, struct json **calls,
                               struct hvgpu_error *err) HVGPU_MUST_USE; /* takes the plan */
 

@@ -25,7 +25,8 @@ void store_close(struct store *store);
 /* Replaces the document as a whole; it is on disk when this returns. */
 enum hvgpu_status store_put(struct store *store, const char *key, const struct json *document,
                             struct hvgpu_error *err) HVGPU_MUST_USE;
-/* HVGPU_NOT_FOUND when absent. *out is the caller's. A damaged file is HVGPU_PROTOCOL and is kept. */
+/* HVGPU_NOT_FOUND when absent. *out is the caller's. A damaged file is HVGPU_PROTOCOL and is kept.
+ */
 enum hvgpu_status store_get(struct store *store, const char *key, struct json **out,
                             struct hvgpu_error *err) HVGPU_MUST_USE;
 enum hvgpu_status store_remove(struct store *store, const char *key, struct hvgpu_error *err);

@@ -63,8 +63,8 @@ static bool parse_device(struct shell *shell, const char *text, struct hvgpu_dev
 {
     const char *mark = strstr(text, "://");
     if (mark == NULL || mark == text || mark[3] == '\0') {
-        return usage(shell, "launch", "--device is written TYPE://ID, e.g. vpci://PCIP\\VEN_10DE...",
-                     text);
+        return usage(shell, "launch",
+                     "--device is written TYPE://ID, e.g. vpci://PCIP\\VEN_10DE...", text);
     }
     *owned = text_copy(text);
     if (*owned == NULL) {
@@ -77,7 +77,8 @@ static bool parse_device(struct shell *shell, const char *text, struct hvgpu_dev
 }
 
 /* "HOST:GUEST[:ro]" where both may begin with a drive letter ("C:\data:C:\data:ro"). */
-static bool parse_mount(struct shell *shell, const char *text, struct hvgpu_mount *out, char **owned)
+static bool parse_mount(struct shell *shell, const char *text, struct hvgpu_mount *out,
+                        char **owned)
 {
     *owned = text_copy(text);
     if (*owned == NULL) {
@@ -94,8 +95,8 @@ static bool parse_mount(struct shell *shell, const char *text, struct hvgpu_moun
     char *from = s[0] != '\0' && s[1] == ':' ? s + 2 : s;
     char *colon = strchr(from, ':');
     if (colon == NULL || colon == s || colon[1] == '\0') {
-        return usage(shell, "launch", "--mount is written HOST:GUEST[:ro], e.g. C:\\data:C:\\data:ro",
-                     text);
+        return usage(shell, "launch",
+                     "--mount is written HOST:GUEST[:ro], e.g. C:\\data:C:\\data:ro", text);
     }
     *colon = '\0';
     out->host_path = s;
@@ -142,8 +143,8 @@ static bool number_option(struct shell *shell, const struct arguments *arguments
     if (value == NULL || text_to_u64(value, min, max, out)) {
         return true;
     }
-    fprintf(shell->err, "hvgpu %s: %s takes a number from %llu to %llu, not \"%s\"\n", command, name,
-            (unsigned long long)min, (unsigned long long)max, value);
+    fprintf(shell->err, "hvgpu %s: %s takes a number from %llu to %llu, not \"%s\"\n", command,
+            name, (unsigned long long)min, (unsigned long long)max, value);
     return false;
 }
 
@@ -278,21 +279,33 @@ int shell_launch(struct shell *shell, int argc, char **argv)
 {
     struct option options[] = {
         {.name = "--image", .value = "NAME", .help = "a local image (hvgpu images)"},
-        {.name = "--layer", .value = "DIR", .help = "a layer folder, top first, base last",
+        {.name = "--layer",
+         .value = "DIR",
+         .help = "a layer folder, top first, base last",
          .repeats = true},
-        {.name = "--uvm-scratch", .value = "DIR", .help = "folder of the utility VM's scratch disk"},
+        {.name = "--uvm-scratch",
+         .value = "DIR",
+         .help = "folder of the utility VM's scratch disk"},
         {.name = "--scratch", .value = "DIR", .help = "folder of the container's scratch disk"},
-        {.name = "--gpu", .value = "ID[:PARTITION]", .help = "give a GPU or one of its partitions",
+        {.name = "--gpu",
+         .value = "ID[:PARTITION]",
+         .help = "give a GPU or one of its partitions",
          .repeats = true},
         {.name = "--gpu-mirror", .help = "give all GPUs of the host"},
-        {.name = "--device", .value = "TYPE://ID", .repeats = true,
+        {.name = "--device",
+         .value = "TYPE://ID",
+         .repeats = true,
          .help = "assign a dismounted device (vpci, vpci-instance-id)"},
-        {.name = "--driver-dir", .value = "DIR", .repeats = true,
+        {.name = "--driver-dir",
+         .value = "DIR",
+         .repeats = true,
          .help = "driver package to install in the utility VM (with --device)"},
         {.name = "--memory", .value = "MB", .help = "memory of the utility VM"},
         {.name = "--fully-backed", .help = "back all memory physically (implied by --device)"},
         {.name = "--cpus", .value = "N", .help = "processors of the utility VM (default 2)"},
-        {.name = "--mount", .value = "HOST:GUEST[:ro]", .help = "a folder of the host",
+        {.name = "--mount",
+         .value = "HOST:GUEST[:ro]",
+         .help = "a folder of the host",
          .repeats = true},
         {.name = "--name", .value = "NAME", .help = "the container's id"},
         {.name = "--rm", .help = "stay, pass output through, remove at the end"},
@@ -316,11 +329,14 @@ int shell_launch(struct shell *shell, int argc, char **argv)
 int shell_attach(struct shell *shell, int argc, char **argv)
 {
     struct option options[] = {
-        {.name = "--gpu", .value = "ID[:PARTITION]", .help = "the GPU, or one of its partitions",
+        {.name = "--gpu",
+         .value = "ID[:PARTITION]",
+         .help = "the GPU, or one of its partitions",
          .repeats = true},
         {.name = "--gpu-mirror", .help = "all GPUs of the host"},
         {.name = "--foreign", .value = "OWNER", .help = "the system belongs to this owner"},
-        {.name = "--confirm", .value = "ID",
+        {.name = "--confirm",
+         .value = "ID",
          .help = "the id again: replace GPUs that cannot be read back"},
         {.name = NULL}};
     struct arguments arguments = {.options = options, .rest_after = -1};
@@ -345,10 +361,13 @@ int shell_attach(struct shell *shell, int argc, char **argv)
 int shell_detach(struct shell *shell, int argc, char **argv)
 {
     struct option options[] = {
-        {.name = "--gpu", .value = "ID[:PARTITION]", .help = "this GPU only (default: all)",
+        {.name = "--gpu",
+         .value = "ID[:PARTITION]",
+         .help = "this GPU only (default: all)",
          .repeats = true},
         {.name = "--foreign", .value = "OWNER", .help = "the system belongs to this owner"},
-        {.name = "--confirm", .value = "ID",
+        {.name = "--confirm",
+         .value = "ID",
          .help = "the id again: replace GPUs that cannot be read back"},
         {.name = NULL}};
     struct arguments arguments = {.options = options, .rest_after = -1};

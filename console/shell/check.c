@@ -167,7 +167,8 @@ int shell_check(struct shell *shell, int argc, char **argv)
 {
     struct option options[] = {
         {.name = "--all", .help = "list systems of others too, as not checked"},
-        {.name = "--foreign", .value = "OWNER",
+        {.name = "--foreign",
+         .value = "OWNER",
          .help = "enter a system of this owner (runs the probe in it)"},
         {.name = NULL}};
     struct arguments arguments = {.options = options, .rest_after = -1};
@@ -237,7 +238,9 @@ static int verify_status(const struct hvgpu_job *job)
 int shell_verify(struct shell *shell, int argc, char **argv)
 {
     struct option options[] = {
-        {.name = "--gpu", .value = "ID", .help = "the GPU to verify (default: the first that fits)"},
+        {.name = "--gpu",
+         .value = "ID",
+         .help = "the GPU to verify (default: the first that fits)"},
         {.name = "--image", .value = "NAME", .help = "the image (default: the first that fits)"},
         {.name = NULL}};
     struct arguments arguments = {.options = options, .rest_after = -1};

@@ -55,8 +55,8 @@ static void partitions_text(const struct hvgpu_gpu *gpu, char *out, size_t size)
 
 static void table_gpus(struct shell *shell)
 {
-    static const char *const headings[] = {"ID",     "NAME",       "STATE",   "BUS",   "DRIVER",
-                                           "VRAM",   "PARTITIONS", "HOLDERS", "LOAD"};
+    static const char *const headings[] = {"ID",   "NAME",       "STATE",   "BUS", "DRIVER",
+                                           "VRAM", "PARTITIONS", "HOLDERS", "LOAD"};
     struct print_table *table = print_table_new(headings, 9);
     for (size_t i = 0; i < shell->snapshot->gpu_count; i++) {
         const struct hvgpu_gpu *gpu = shell->snapshot->gpus[i];
@@ -115,7 +115,7 @@ static const char *init_text(const struct hvgpu_system *system)
 
 static void table_containers(struct shell *shell, bool all)
 {
-    static const char *const headings[] = {"ID",  "TYPE", "STATE",  "OWNER", "IMAGE", "GPU",
+    static const char *const headings[] = {"ID",    "TYPE", "STATE",  "OWNER", "IMAGE", "GPU",
                                            "CHECK", "CPU",  "MEMORY", "AGE",   "NOTE"};
     struct print_table *table = print_table_new(headings, 11);
     for (size_t i = 0; i < shell->snapshot->system_count; i++) {
@@ -134,7 +134,8 @@ static void table_containers(struct shell *shell, bool all)
         print_cell(table, check != NULL ? hvgpu_verdict_name(check->verdict) : NULL);
         print_cell(table, print_percent(text, sizeof text, s->cpu_permille));
         print_cell(table, print_bytes(text, sizeof text, s->memory_bytes));
-        print_cell(table, print_age(text, sizeof text, s->created_ms, shell->snapshot->host->time_ms));
+        print_cell(table,
+                   print_age(text, sizeof text, s->created_ms, shell->snapshot->host->time_ms));
         print_cell(table, init_text(s));
     }
     print_table_end(table, shell->out);
@@ -144,8 +145,9 @@ static void tell_leftovers(struct shell *shell)
 {
     for (size_t i = 0; i < shell->snapshot->leftover_count; i++) {
         const struct hvgpu_leftover *left = shell->snapshot->leftovers[i];
-        fprintf(shell->err, "hvgpu: an interrupted job left something behind: %s: %s\n"
-                            "       undo it with: hvgpu rm %s\n",
+        fprintf(shell->err,
+                "hvgpu: an interrupted job left something behind: %s: %s\n"
+                "       undo it with: hvgpu rm %s\n",
                 left->title, left->text, left->journal);
     }
 }
@@ -205,9 +207,10 @@ int shell_images(struct shell *shell, int argc, char **argv)
     table_images(shell);
     if (shell->snapshot->image_count == 0 && look_status(shell) == SHELL_OK) {
         const char *name = fitting_image(shell->snapshot->host->build);
-        fprintf(shell->err, "hvgpu: no local image; one that fits this host and can carry a GPU: %s\n"
-                            "       docker pull %s\n"
-                            "       ctr images pull %s\n",
+        fprintf(shell->err,
+                "hvgpu: no local image; one that fits this host and can carry a GPU: %s\n"
+                "       docker pull %s\n"
+                "       ctr images pull %s\n",
                 name, name, name);
     }
     return look_status(shell);

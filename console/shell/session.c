@@ -218,9 +218,9 @@ static void tell_steps(struct follower *f, const struct hvgpu_job *job)
             text_duration(took, sizeof took, step->duration_ms.value);
         }
         fprintf(f->shell->err, "%s %s%s%s%s%s%s%s\n", step_word(step->state),
-                step->is_undo && !text_starts(step->title, "undo") ? "undo: " : "", step->title, step->evidence != NULL ? ": " : "",
-                step->evidence != NULL ? step->evidence : "", took[0] != '\0' ? "  (" : "", took,
-                took[0] != '\0' ? ")" : "");
+                step->is_undo && !text_starts(step->title, "undo") ? "undo: " : "", step->title,
+                step->evidence != NULL ? ": " : "", step->evidence != NULL ? step->evidence : "",
+                took[0] != '\0' ? "  (" : "", took, took[0] != '\0' ? ")" : "");
         f->steps_told++;
     }
 }

@@ -27,9 +27,9 @@ struct session_follow {
     bool pass_output; /* output of its process to out and err */
     bool pass_input;  /* standard input to its process */
 };
-/* Submits and follows to the end; Ctrl-C cancels (a second one leaves the journal to a later start).
- * Returns the finished job, valid until the next wait; NULL: refused or lost, told the user, *status
- * set. */
+/* Submits and follows to the end; Ctrl-C cancels (a second one leaves the journal to a later
+ * start). Returns the finished job, valid until the next wait; NULL: refused or lost, told the
+ * user, *status set. */
 const struct hvgpu_job *session_run(struct shell *shell, const struct hvgpu_request *request,
                                     const struct session_follow *follow, int *status);
 /* Tells how a job ended: error and hint, what was left behind. Returns the exit status of the state

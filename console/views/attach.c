@@ -145,11 +145,11 @@ static void gather_gpus(struct attach *attach, const struct hvgpu_snapshot *s)
     }
 }
 
-static void gather_systems(struct attach *attach, const struct hvgpu_snapshot *s)
+static void gather_systems(struct attach *attach, const struct hvgpu_snapshot *s, bool ours)
 {
     for (size_t i = 0; i < s->system_count; i++) {
         const struct hvgpu_system *system = s->systems[i];
-        if (system->kind == HVGPU_SYSTEM_TEMPLATE ||
+        if (system->ours != ours || system->kind == HVGPU_SYSTEM_TEMPLATE ||
             system->kind == HVGPU_SYSTEM_PROCESS_CONTAINER || system->left_over ||
             system->state == HVGPU_STATE_STOPPED) {
             continue;
@@ -162,8 +162,9 @@ static void gather_systems(struct attach *attach, const struct hvgpu_snapshot *s
         struct pick *pick = add_pick(attach, system->id, system_name(system));
         bool known = system_gpu_text(s, system, gpus, sizeof(gpus));
         const char *owner = system->owner_text != NULL ? system->owner_text : system->owner;
-        snprintf(pick->detail, sizeof(pick->detail), "%s  GPU: %s%s%s", look_system(system).word,
-                 known ? gpus : "-", system->ours ? "" : "  owner: ",
+        snprintf(pick->detail, sizeof(pick->detail), "%s%s  GPU: %s%s%s",
+                 system->kind == HVGPU_SYSTEM_UTILITY_VM ? "utility VM, " : "",
+                 look_system(system).word, known ? gpus : "-", system->ours ? "" : "  owner: ",
                  system->ours ? "" : (owner != NULL ? owner : "-"));
     }
 }
@@ -192,7 +193,8 @@ static struct table *attach_table(struct app *app, struct view *view)
         attach->generation++;
         attach->count = 0;
         if (attach->for_gpu) {
-            gather_systems(attach, s);
+            gather_systems(attach, s, true);
+            gather_systems(attach, s, false);
         } else {
             gather_gpus(attach, s);
         }
@@ -352,7 +354,7 @@ static void attach_draw(struct app *app, struct view *view, struct rect area)
         if (attach->partition.known) {
             snprintf(number, sizeof(number), "%" PRIu64, attach->partition.value);
         }
-        snprintf(text, sizeof(text), "partition < %s >  Enter %s  Esc back", number,
+        snprintf(text, sizeof(text), "partition < %s >  Enter %s", number,
                  attach->preview ? "shows the documents"
                                  : (attach->detach ? "detaches" : "attaches"));
         canvas_text(app->canvas, line.x, line.y, line.width, text, ROLE_KEY_TEXT, 0);

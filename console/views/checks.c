@@ -213,9 +213,9 @@ static const struct table_column columns[] = {
      .key = ago_key},
     {.name = "sentence",
      .title = "SENTENCE",
-     .good = 44,
+     .good = 60,
      .min = 18,
-     .max = 90,
+     .max = 0,
      .priority = 5,
      .text = sentence_text},
     {.name = "history",
@@ -320,17 +320,16 @@ static void draw_legend(struct app *app, struct rect line)
 }
 
 /* The verdict of the selected row in its one sentence, which the column may have had to cut. */
-static void draw_sentence(struct app *app, const struct table *table, struct rect line)
+static void draw_sentence(struct app *app, const struct table *table, struct rect *area)
 {
     const struct hvgpu_check *check = table_selected(table);
-    if (check == NULL || check->sentence == NULL) {
-        return;
+    struct look look = look_verdict(check != NULL ? check->verdict : HVGPU_VERDICT_UNKNOWN);
+    char text[640] = "";
+    if (check != NULL && check->sentence != NULL) {
+        snprintf(text, sizeof(text), "%s %s: %s", canvas_glyph(app->canvas, look.glyph),
+                 check_name(table, check), check->sentence);
     }
-    struct look look = look_verdict(check->verdict);
-    char text[320];
-    snprintf(text, sizeof(text), "%s %s: %s", canvas_glyph(app->canvas, look.glyph),
-             check_name(table, check), check->sentence);
-    canvas_text(app->canvas, line.x, line.y, line.width, text, look.role, 0);
+    sentence_draw(app, area, look.role, text);
 }
 
 static void checks_draw(struct app *app, struct view *view, struct rect area)
@@ -341,14 +340,14 @@ static void checks_draw(struct app *app, struct view *view, struct rect area)
     detail_split(app, area, &list, &detail);
     bool legend = list.height >= 8 && list.width >= 40;
     struct rect rows = list;
-    rows.height -= legend ? 2 : 0;
+    if (legend) {
+        draw_legend(app, (struct rect){list.x, list.y + list.height - 1, list.width, 1});
+        rows.height--;
+        draw_sentence(app, table, &rows);
+    }
     table_draw(table, app->canvas, rows,
                app->snapshot->loaded ? "nothing was checked yet: c on a container looks inside"
                                      : "asking the host for its systems");
-    if (legend) {
-        draw_sentence(app, table, (struct rect){list.x, list.y + list.height - 2, list.width, 1});
-        draw_legend(app, (struct rect){list.x, list.y + list.height - 1, list.width, 1});
-    }
     detail_draw(app, detail, OBJECT_CHECK, checks_selected(app, view));
 }
 

@@ -349,6 +349,7 @@ static const struct table_column columns[] = {
      .key = check_key},
     {.name = "owner",
      .title = "OWNER",
+     .good = 15,
      .min = 10,
      .max = 18,
      .priority = 4,

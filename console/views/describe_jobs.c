@@ -45,6 +45,11 @@ bool describe_check(struct app *app, struct sheet *sheet, const char *id)
         sheet_text(sheet, "", ROLE_DIM,
                    "listed only: a system of others is entered when you ask (c)");
     }
+    if (check->in_vm == HVGPU_ANSWER_YES && check->in_container == HVGPU_ANSWER_NO) {
+        sheet_text(sheet, "", ROLE_TEXT,
+                   "What a container sees was fixed when it was created: launch it again with the "
+                   "GPU (rm, then launch) to see it inside.");
+    }
     sheet_text(sheet, "in the VM", look_answer(check->in_vm).role, yes_no(check->in_vm));
     sheet_text(sheet, "in container", look_answer(check->in_container).role,
                yes_no(check->in_container));

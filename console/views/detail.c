@@ -10,9 +10,15 @@
 
 #include "console/state.h"
 #include "console/views/views.h"
+#include "console/wrap.h"
 #include "core/base/text.h"
 
-enum { WIDE = 120 }; /* from here on the pane stands beside the list */
+enum {
+    WIDE = 120,  /* from here on the pane stands beside the list */
+    AMPLE = 160, /* from here on unasked: it costs bytes at every step */
+    SENTENCE_ROWS = 3,
+    SENTENCE_LEAST = 7, /* rows of an area in which a sentence has room */
+};
 
 /* ---- objects ---- */
 
@@ -136,10 +142,10 @@ enum object_kind view_object(struct app *app, struct view *view, char *id, size_
 static bool is_shown(struct app *app, struct rect area)
 {
     int wanted = state_of(app)->detail;
-    if (wanted == 2) {
+    if (wanted == 2 || (wanted == 0 && area.width < AMPLE)) {
         return false;
     }
-    return area.width >= WIDE ? area.height >= 6 : (wanted == 1 && area.height >= 12);
+    return area.height >= (area.width >= WIDE ? 6 : 12);
 }
 
 void detail_split(struct app *app, struct rect area, struct rect *list, struct rect *detail)
@@ -168,9 +174,23 @@ void detail_toggle(struct app *app)
 {
     struct state *state = state_of(app);
     int width = app->canvas != NULL ? canvas_width(app->canvas) : 0;
-    bool shown = state->detail == 1 || (state->detail == 0 && width >= WIDE);
+    bool shown = state->detail == 1 || (state->detail == 0 && width >= AMPLE);
     state->detail = shown ? 2 : 1;
     app->dirty = true;
+}
+
+void sentence_draw(struct app *app, struct rect *area, enum role role, const char *text)
+{
+    if (area->height < SENTENCE_LEAST || area->width < 20) {
+        return;
+    }
+    int rows = text != NULL && text[0] != '\0' ? wrap_count(text, area->width) : 1;
+    rows = rows < SENTENCE_ROWS ? rows : SENTENCE_ROWS;
+    area->height -= rows;
+    if (text != NULL) {
+        wrap_draw(app->canvas, (struct rect){area->x, area->y + area->height, area->width, rows},
+                  text, 0, role, 0);
+    }
 }
 
 /* Makes the pane's sheet anew when it shows something else, or that has changed. */

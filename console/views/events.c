@@ -9,6 +9,7 @@
 
 #include "console/views/event_list.h"
 #include "console/views/views.h"
+#include "console/wrap.h"
 #include "core/base/text.h"
 
 struct events {
@@ -381,11 +382,13 @@ static void events_draw(struct app *app, struct view *view, struct rect area)
         draw_rows(app, events, rows);
     }
     if (event_list_count(&events->list) == 0 && rows.height > 1) {
-        canvas_text(app->canvas, rows.x + (rows.width > 30 ? 2 : 0), rows.y + 1, rows.width - 2,
-                    event_list_total(&events->list) > 0
-                        ? "no event matches the filter; Esc clears it"
-                        : "no events yet; they appear as the host reports them",
-                    ROLE_DIM, 0);
+        int pad = rows.width > 30 ? 2 : 0;
+        wrap_draw(app->canvas,
+                  (struct rect){rows.x + pad, rows.y + 1, rows.width - pad, rows.height - 1},
+                  event_list_total(&events->list) > 0
+                      ? "no event matches the filter; Esc clears it"
+                      : "no events yet; they appear as the host reports them",
+                  0, ROLE_DIM, 0);
     }
     const struct hvgpu_event *event = selected_event(app, view);
     snprintf(events->id, sizeof(events->id), "%" PRIu64, event != NULL ? event->sequence : 0);

@@ -140,6 +140,7 @@ static const struct table_column columns[] = {
      .text = version_text},
     {.name = "store",
      .title = "STORE",
+     .good = 10,
      .min = 6,
      .max = 10,
      .priority = 5,
@@ -265,6 +266,11 @@ static void images_draw(struct app *app, struct view *view, struct rect area)
         draw_advice(app, (struct rect){area.x + pad, area.y + (area.height > 12 ? 1 : 0),
                                        area.width - 2 * pad, area.height});
         return;
+    }
+    const struct hvgpu_image *image = table_selected(table);
+    if (image != NULL) {
+        struct look look = look_answer(image->can_carry_gpu);
+        sentence_draw(app, &list, look.role, image->reason);
     }
     table_draw(table, app->canvas, list, "asking the host for its images");
     detail_draw(app, detail, OBJECT_IMAGE, images_selected(app, view));

@@ -430,6 +430,19 @@ static bool jobs_input(struct app *app, struct view *view, const struct input *i
     return used;
 }
 
+/* What the selected job does, or why it failed and what to do. */
+static void draw_sentence(struct app *app, const struct job_row *row, struct rect *area)
+{
+    char text[1600] = "";
+    bool failed = row != NULL && row->job != NULL && row->job->state == HVGPU_JOB_FAILED;
+    if (failed) {
+        error_text(&row->job->error, text, sizeof(text));
+    } else if (row != NULL && row_now(row) != NULL) {
+        text_clean(text, sizeof(text), row_now(row));
+    }
+    sentence_draw(app, area, failed ? ROLE_BAD : ROLE_TEXT, text);
+}
+
 static void jobs_draw(struct app *app, struct view *view, struct rect area)
 {
     struct table *table = jobs_table(app, view);
@@ -438,6 +451,7 @@ static void jobs_draw(struct app *app, struct view *view, struct rect area)
     char id[TABLE_ID];
     enum object_kind kind = jobs_object(app, view, id, sizeof(id));
     detail_split(app, area, &list, &detail);
+    draw_sentence(app, selected_row(app, view), &list);
     table_draw(table, app->canvas, list,
                "no jobs yet: launch, attach, check and the like appear here");
     detail_draw(app, detail, kind, id);

@@ -59,7 +59,7 @@ void preview_open(struct app *app, const char *title, const struct hvgpu_request
         app_error(app, &err);
         return;
     }
-    snprintf(text, sizeof(text), "%s: what would be sent; nothing was changed", title);
+    snprintf(text, sizeof(text), "nothing was changed; to %s this would be sent:", title);
     show(app, text, json, PAGER_JSON);
     free(json);
 }

@@ -65,6 +65,9 @@ void detail_toggle(struct app *app);
 uint64_t object_generation(const struct hvgpu_snapshot *s, enum object_kind kind);
 /* The title of an object: its name. */
 void object_title(struct app *app, enum object_kind kind, const char *id, char *out, size_t size);
+/* Draws text over the lowest rows of area, at most three and as many as it needs, and takes them
+ * from area: what a column had to cut is said there in full. */
+void sentence_draw(struct app *app, struct rect *area, enum role role, const char *text);
 /* Draws the pane with its frame. */
 void detail_draw(struct app *app, struct rect area, enum object_kind kind, const char *id);
 /* Fills the sheet with all that is known of the object. False: there is no such object (any more).

@@ -21,9 +21,10 @@ struct json;
 #define JSON_MAX_BYTES (16u << 20)
 #define JSON_MAX_DEPTH 64
 
-/* Parses len bytes. A byte order mark is skipped. Refuses: more than JSON_MAX_BYTES, deeper than JSON_MAX_DEPTH, malformed UTF-8,
- * raw control characters and \u0000 in strings, two members of one name, trailing text. The message names line and column; `name` is
- * the object in the error (a file, "probe answer"). */
+/* Parses len bytes. A byte order mark is skipped. Refuses: more than JSON_MAX_BYTES, deeper than
+ * JSON_MAX_DEPTH, malformed UTF-8, raw control characters and \u0000 in strings, two members of one
+ * name, trailing text. The message names line and column; `name` is the object in the error (a
+ * file, "probe answer"). */
 enum hvgpu_status json_parse(const char *s, size_t len, const char *name, struct json **out,
                              struct hvgpu_error *err) HVGPU_MUST_USE;
 void json_free(struct json *value); /* NULL is fine */

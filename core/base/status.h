@@ -47,15 +47,15 @@ enum hvgpu_code_kind { HVGPU_CODE_NONE, HVGPU_CODE_HRESULT, HVGPU_CODE_ERRNO };
 struct hvgpu_error {
     enum hvgpu_status status;
     enum hvgpu_code_kind kind;
-    int32_t code;         /* HRESULT or errno, see kind */
-    char operation[64];   /* "HcsModifyComputeSystem", "read theme" */
-    char object[256];     /* id, path or file:line it was about */
-    char message[768];    /* why, the code in words included */
-    char hint[384];       /* the next thing to do; empty when there is none */
+    int32_t code;       /* HRESULT or errno, see kind */
+    char operation[64]; /* "HcsModifyComputeSystem", "read theme" */
+    char object[256];   /* id, path or file:line it was about */
+    char message[768];  /* why, the code in words included */
+    char hint[384];     /* the next thing to do; empty when there is none */
 };
 
 #if defined(__GNUC__)
-#define HVGPU_MUST_USE __attribute__((warn_unused_result))
+#define HVGPU_MUST_USE            __attribute__((warn_unused_result))
 #define HVGPU_PRINTF(text, first) __attribute__((format(printf, text, first)))
 #else
 #define HVGPU_MUST_USE
@@ -68,7 +68,8 @@ const char *hvgpu_status_words(enum hvgpu_status status);
 
 /* Fills err (may be NULL) and returns status, so that a failing function can end with
  * `return error_set(err, HVGPU_INVALID, "read theme", path, "line %d: ...", line);`.
- * operation and object may be NULL. Foreign text in the arguments is cleaned. Clears hint and code. */
+ * operation and object may be NULL. Foreign text in the arguments is cleaned. Clears hint and code.
+ */
 enum hvgpu_status error_set(struct hvgpu_error *err, enum hvgpu_status status,
                             const char *operation, const char *object, const char *format, ...)
     HVGPU_PRINTF(5, 6);

@@ -200,7 +200,40 @@ static void assert_usable(struct fault_rig *rig, const struct fault_kind *kind, 
     }
 }
 
-static void strike(const struct fault_kind *kind, const struct fault_sweep *sweep,
+bool fault_set_up(struct fault_rig *rig, const struct fault_kind *kind)
+{
+    const size_t two = 2;
+    assert_true(fault_until(rig, fault_link_is_live, NULL, 20));
+    if (kind->setup == NULL) {
+        return true;
+    }
+    const struct hvgpu_job *setup = fault_run(rig, kind->setup);
+    return setup != NULL && setup->state == HVGPU_JOB_DONE &&
+           fault_until(rig, fault_own_systems_are, &two, 20);
+}
+
+/* What must be true of the job and the machine now. */
+static void judge(struct fault_rig *rig, const struct fault_kind *kind,
+                  const struct fault_sweep *sweep, const struct hvgpu_job *job, const char *what)
+{
+    const size_t none = 0;
+    bool done = job->state == HVGPU_JOB_DONE;
+    bool listed = job->left_behind != NULL;
+    fault_assert_told(what, job);
+    if (sweep->harmless && !done) {
+        fault_say(what, job);
+        fail_msg("it should have been done all the same");
+    }
+    if (kind->makes && !done && !listed &&
+        !fault_until(rig, fault_own_systems_are, &none, 10)) {
+        fail_msg("%s: own systems are left and not listed", what);
+    }
+    if (!done && !listed && sweep->timeout_ms == 0 && !sweep->twice) {
+        assert_usable(rig, kind, what);
+    }
+}
+
+static bool strike(const struct fault_kind *kind, const struct fault_sweep *sweep,
                    const char *faults)
 {
     char what[512];
@@ -208,44 +241,24 @@ static void strike(const struct fault_kind *kind, const struct fault_sweep *swee
     struct fault_rig rig;
     const struct fault_options options = {.faults = faults, .timeout_ms = sweep->timeout_ms};
     fault_open(&rig, &options);
-    assert_true(fault_until(&rig, fault_link_is_live, NULL, 20));
-    if (kind->setup != NULL) {
-        const size_t two = 2;
-        const struct hvgpu_job *setup = fault_run(&rig, kind->setup);
-        bool usable = setup != NULL && setup->state == HVGPU_JOB_DONE &&
-                      fault_until(&rig, fault_own_systems_are, &two, 20);
-        if (!usable) {
-            /* Reads are made by others too, so one may strike early: that is a launch's matter. */
-            assert_true(setup != NULL && (sweep->reads || sweep->timeout_ms > 0));
-            fault_assert_clears(&rig, what);
-            fault_close(&rig);
-            return;
-        }
+    if (!fault_set_up(&rig, kind)) {
+        /* Reads are made by others too, so one may strike early: that is a launch's matter. */
+        assert_true(sweep->reads || sweep->timeout_ms > 0);
+        fault_assert_clears(&rig, what);
+        fault_close(&rig);
+        return false;
     }
     const struct hvgpu_job *job = fault_run(&rig, kind->request);
     if (job == NULL) {
         fault_say_open(&rig, what);
         fail_msg("%s: the job did not end", what);
-        return;
+        return false;
     }
-    fault_assert_told(what, job);
-    bool done = job->state == HVGPU_JOB_DONE;
-    bool listed = job->left_behind != NULL;
-    if (sweep->harmless && !done) {
-        fault_say(what, job);
-        fail_msg("it should have been done all the same");
-    }
-    if (kind->makes && !done && !listed) {
-        const size_t none = 0;
-        if (!fault_until(&rig, fault_own_systems_are, &none, 10)) {
-            fail_msg("%s: own systems are left and not listed", what);
-        }
-    }
-    if (!done && !listed && sweep->timeout_ms == 0 && !sweep->twice) {
-        assert_usable(&rig, kind, what);
-    }
+    bool met = job->state != HVGPU_JOB_DONE;
+    judge(&rig, kind, sweep, job, what);
     fault_assert_clears(&rig, what);
     fault_close(&rig);
+    return met;
 }
 
 static char *one_fault(const struct fault_sweep *sweep, const char *function, unsigned nth)
@@ -277,7 +290,7 @@ unsigned fault_sweep_kind(const struct fault_kind *kind, const struct fault_swee
         for (unsigned nth = before.of[i] + 1; nth <= after.of[i]; nth++) {
             if (seen++ % stride == 0) {
                 char *faults = one_fault(sweep, function->name, nth);
-                strike(kind, sweep, faults);
+                (void)(sweep->run != NULL ? sweep->run : strike)(kind, sweep, faults);
                 free(faults);
                 struck++;
             }

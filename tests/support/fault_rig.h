@@ -59,6 +59,8 @@ struct fault_kind {
 extern const struct fault_kind fault_kinds[];
 extern const size_t fault_kind_count;
 const struct fault_kind *fault_kind(const char *name);
+/* Launches what the kind needs before it. False: a fault struck that already. */
+bool fault_set_up(struct fault_rig *rig, const struct fault_kind *kind);
 
 extern const struct hvgpu_request fault_launch, fault_launch_gpu, fault_launch_mirror,
     fault_launch_partition, fault_launch_device, fault_launch_rm, fault_attach, fault_detach,
@@ -66,6 +68,8 @@ extern const struct hvgpu_request fault_launch, fault_launch_gpu, fault_launch_m
 
 /* ---- the sweep ---- */
 struct fault_sweep {
+    /* What is done under each fault; NULL: the usual. Returns whether the fault was met. */
+    bool (*run)(const struct fault_kind *kind, const struct fault_sweep *sweep, const char *faults);
     const char *kind_of_fault; /* "\"do\":\"fail\"": the members behind call and nth */
     bool reads;                /* strike the calls that change nothing too */
     bool hang;                 /* calls of files, which cannot time out, are left out */

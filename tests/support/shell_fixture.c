@@ -34,6 +34,7 @@ void shell_fixture_open(struct shell_fixture *f, const char *state_file, bool st
     }
     scenario->containers = 2;
     scenario->events_per_second = 0;
+    scenario->event_interval_s = 0;
     if (fault != NULL) {
         add_fault(scenario, fault);
     }

@@ -70,7 +70,7 @@ static void test_reads_that_fail_leave_a_usable_system(void **state)
     static const char *const kinds[] = {
         "\"do\":\"fail\"", "\"do\":\"fail\",\"late\":true", "\"do\":\"nonsense\""};
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-        const struct fault_sweep sweep = {.kind_of_fault = kinds[i], .reads = true, .stride = 5};
+        const struct fault_sweep sweep = {.kind_of_fault = kinds[i], .reads = true, .stride = 17};
         sweep_changes(&sweep);
     }
 }

@@ -28,7 +28,7 @@ static void sweep_launches(const struct fault_sweep *sweep)
 static void test_a_refused_call_leaves_nothing(void **state)
 {
     (void)state;
-    const struct fault_sweep sweep = {.kind_of_fault = "\"do\":\"fail\"", .stride = 5};
+    const struct fault_sweep sweep = {.kind_of_fault = "\"do\":\"fail\"", .stride = 7};
     sweep_launches(&sweep);
 }
 
@@ -36,14 +36,14 @@ static void test_a_call_that_fails_late_leaves_nothing(void **state)
 {
     (void)state;
     const struct fault_sweep sweep = {.kind_of_fault = "\"do\":\"fail\",\"late\":true",
-                                      .stride = 5};
+                                      .stride = 7};
     sweep_launches(&sweep);
 }
 
 static void test_a_nonsense_answer_leaves_nothing(void **state)
 {
     (void)state;
-    const struct fault_sweep sweep = {.kind_of_fault = "\"do\":\"nonsense\"", .stride = 5};
+    const struct fault_sweep sweep = {.kind_of_fault = "\"do\":\"nonsense\"", .stride = 7};
     sweep_launches(&sweep);
 }
 
@@ -71,7 +71,7 @@ static void test_reads_that_fail_leave_nothing(void **state)
     static const char *const kinds[] = {
         "\"do\":\"fail\"", "\"do\":\"fail\",\"late\":true", "\"do\":\"nonsense\""};
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-        const struct fault_sweep sweep = {.kind_of_fault = kinds[i], .reads = true, .stride = 11};
+        const struct fault_sweep sweep = {.kind_of_fault = kinds[i], .reads = true, .stride = 31};
         sweep_launches(&sweep);
     }
 }
@@ -82,7 +82,7 @@ static void test_reads_that_never_answer_leave_nothing_that_is_not_listed(void *
     const struct fault_sweep sweep = {.kind_of_fault = "\"do\":\"hang\"",
                                       .reads = true,
                                       .hang = true,
-                                      .stride = 11,
+                                      .stride = 31,
                                       .timeout_ms = LIMIT_MS};
     sweep_launches(&sweep);
 }
@@ -91,7 +91,7 @@ static void test_an_undo_that_fails_is_listed_and_can_be_done_later(void **state
 {
     (void)state;
     const struct fault_sweep sweep = {
-        .kind_of_fault = "\"do\":\"fail\",\"late\":true", .stride = 7, .twice = true};
+        .kind_of_fault = "\"do\":\"fail\",\"late\":true", .stride = 9, .twice = true};
     sweep_launches(&sweep);
 }
 

@@ -100,6 +100,24 @@ static void test_few_notices_ride_on_reads(void **state)
     fixture_close(&f);
 }
 
+static void test_an_interval_gives_one_notice_in_so_many_seconds(void **state)
+{
+    (void)state;
+    struct fixture f;
+    fixture_scenario(&f);
+    f.scenario.event_interval_s = 5;
+    fixture_machine(&f);
+    assert_int_equal(machine_watch(f.m, f.client, true, f.now), 0);
+    assert_true(machine_advance(f.m, f.now) == f.now + INT64_C(7500000000));
+    fixture_pass(&f, 5100);
+    assert_int_equal(f.notices, 0);
+    fixture_call(&f, MACHINE_ENUMERATE, 0, NULL, NULL, NULL); /* it rides on a read */
+    assert_int_equal(f.notices, 1);
+    fixture_pass(&f, 50000);
+    assert_in_range(f.notices, 10, 11);
+    fixture_close(&f);
+}
+
 static void test_life_of_systems_is_logged_for_watchers(void **state)
 {
     (void)state;
@@ -254,6 +272,7 @@ int main(void)
         cmocka_unit_test(test_reads_that_begin_together_end_together),
         cmocka_unit_test(test_notices_keep_their_rate_in_few_batches),
         cmocka_unit_test(test_few_notices_ride_on_reads),
+        cmocka_unit_test(test_an_interval_gives_one_notice_in_so_many_seconds),
         cmocka_unit_test(test_life_of_systems_is_logged_for_watchers),
         cmocka_unit_test(test_service_restart_kills_handles_and_keeps_vms),
         cmocka_unit_test(test_pending_request_is_lost_with_the_service),

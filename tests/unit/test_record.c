@@ -60,6 +60,25 @@ static void test_record_formats_texts_longer_than_its_buffer(void **state)
     hvgpu_record_drop(record);
 }
 
+static void test_reserved_room_holds_the_texts_and_more_may_follow(void **state)
+{
+    (void)state;
+    for (size_t room = 0; room < 300; room += 7) {
+        struct hvgpu_system *system = record_new(sizeof *system);
+        record_reserve(system, room);
+        system->id = record_text(system, "fe78c3c85d770307f0f16ab2f0553b59");
+        system->owner = record_text(system, "docker");
+        struct hvgpu_assignment *list = record_alloc(system, 40 * sizeof *list);
+        assert_non_null(list);
+        memset(list, 0x5a, 40 * sizeof *list);
+        system->image = record_text(system, "mcr.microsoft.com/windows/server:ltsc2022");
+        assert_string_equal(system->id, "fe78c3c85d770307f0f16ab2f0553b59");
+        assert_string_equal(system->owner, "docker");
+        assert_string_equal(system->image, "mcr.microsoft.com/windows/server:ltsc2022");
+        hvgpu_record_drop(system);
+    }
+}
+
 static void test_record_gives_aligned_zeroed_memory_of_any_size(void **state)
 {
     (void)state;
@@ -163,6 +182,7 @@ int main(void)
         cmocka_unit_test(test_record_is_zeroed_and_owns_its_texts),
         cmocka_unit_test(test_record_text_is_cleaned),
         cmocka_unit_test(test_record_formats_texts_longer_than_its_buffer),
+        cmocka_unit_test(test_reserved_room_holds_the_texts_and_more_may_follow),
         cmocka_unit_test(test_record_gives_aligned_zeroed_memory_of_any_size),
         cmocka_unit_test(test_record_keeps_its_children_alive),
         cmocka_unit_test(test_event_is_cleaned_and_terminated),

@@ -20,7 +20,8 @@ struct os_cond;
 enum hvgpu_status os_thread_start(struct os_thread **out, const char *name,
                                   void (*run)(void *context), void *context) HVGPU_MUST_USE;
 void os_thread_join(struct os_thread *thread); /* frees it; NULL is fine */
-/* Joins when it ended within timeout_ms; otherwise leaves it running, detached, and returns false. */
+/* Joins when it ended within timeout_ms; otherwise leaves it running, detached, and returns false.
+ */
 bool os_thread_join_within(struct os_thread *thread, unsigned timeout_ms);
 
 struct os_mutex *os_mutex_new(void); /* NULL when out of memory */
@@ -48,8 +49,8 @@ intptr_t os_wakeup_handle(const struct os_wakeup *wakeup);
 bool os_wakeup_wait(struct os_wakeup *wakeup, int timeout_ms);
 
 /* ---- clocks ---- */
-int64_t os_now_ns(void);      /* monotonic */
-int64_t os_wall_ms(void);     /* Unix time in ms */
+int64_t os_now_ns(void);  /* monotonic */
+int64_t os_wall_ms(void); /* Unix time in ms */
 void os_sleep_ms(unsigned ms);
 void os_random(void *out, size_t size); /* from the system's generator; aborts when it has none */
 uint32_t os_process_id(void);
@@ -58,6 +59,11 @@ struct os_local_time {
 };
 /* The wall clock of the user's time zone at a Unix time; false: the system cannot tell. */
 bool os_local_time(int64_t unix_ms, struct os_local_time *out);
+
+/* ---- memory ---- */
+/* For a program, at its start: blocks of a megabyte and more go back to the system when they are
+ * freed. Lists of megabytes come and go with every look at a large host. */
+void os_memory_return_large(void);
 
 /* ---- the system's error numbers: their status and their words ---- */
 enum hvgpu_status os_errno_status(int number);
@@ -71,8 +77,8 @@ enum hvgpu_status os_file_read(const char *path, size_t max, char **out, size_t 
  * is on disk before the old content is gone. Owner-only access (0600). */
 enum hvgpu_status os_file_replace(const char *path, const char *data, size_t len,
                                   struct hvgpu_error *err) HVGPU_MUST_USE;
-/* The same without waiting for the disk: whole for every process at any moment, also when the writer
- * is killed, but perhaps not after a loss of power. For state that can be made anew. */
+/* The same without waiting for the disk: whole for every process at any moment, also when the
+ * writer is killed, but perhaps not after a loss of power. For state that can be made anew. */
 enum hvgpu_status os_file_swap(const char *path, const char *data, size_t len,
                                struct hvgpu_error *err) HVGPU_MUST_USE;
 enum hvgpu_status os_file_remove(const char *path, struct hvgpu_error *err); /* absent is OK */
@@ -96,7 +102,8 @@ enum os_place {
 /* New memory (free()); NULL when the system names no such place (no HOME). */
 char *os_place(enum os_place place);
 
-/* ---- locks between processes: held until unlocked or until the process ends, however it ends ---- */
+/* ---- locks between processes: held until unlocked or until the process ends, however it ends ----
+ */
 struct os_lock;
 /* HVGPU_BUSY: somebody else holds it. Makes the file when absent. wait: block until free. */
 enum hvgpu_status os_lock_take(const char *path, bool wait, struct os_lock **out,

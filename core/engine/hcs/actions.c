@@ -59,6 +59,9 @@ static enum hvgpu_status find_own(const struct calls *calls, const char *id, boo
     struct json *list = NULL;
     enum hvgpu_status status = calls_enumerate(calls, &list, err);
     if (status != HVGPU_OK) {
+        if (err != NULL) {
+            text_clean(err->object, sizeof err->object, id); /* the list was read for its sake */
+        }
         return status;
     }
     for (const struct json *item = json_first(list); item != NULL; item = json_next(item)) {
@@ -166,7 +169,7 @@ static enum hvgpu_status send_previous(const struct calls *calls, const char *vm
 }
 
 static enum hvgpu_status undo_gpu(const struct calls *calls, const struct json *what,
-                                  struct hvgpu_error *err)
+                                  bool is_locked, struct hvgpu_error *err)
 {
     const char *vm_id = json_string(what, "vm");
     const struct json *previous = json_member(what, "previous");
@@ -175,7 +178,8 @@ static enum hvgpu_status undo_gpu(const struct calls *calls, const struct json *
         return error_set(err, HVGPU_PROTOCOL, "undo", "gpu", "the action has no vm or no settings");
     }
     struct store_lock *lock = NULL;
-    enum hvgpu_status status = plan_lock_vm(calls->job, calls->engine, vm_id, &lock, err);
+    enum hvgpu_status status =
+        is_locked ? HVGPU_OK : plan_lock_vm(calls->job, calls->engine, vm_id, &lock, err);
     if (status != HVGPU_OK) {
         return status;
     }
@@ -203,6 +207,13 @@ static enum hvgpu_status undo_record(const struct calls *calls, const char *id,
 enum hvgpu_status action_undo(struct job *job, void *engine, const struct json *what,
                               struct hvgpu_error *err)
 {
+    return action_undo_under_lock(job, engine, what, false, err);
+}
+
+enum hvgpu_status action_undo_under_lock(struct job *job, struct engine *engine,
+                                         const struct json *what, bool is_locked,
+                                         struct hvgpu_error *err)
+{
     const struct calls calls = {.job = job, .engine = engine};
     if (job_is_dry(job)) {
         return HVGPU_OK; /* nothing was done; undo calls are not listed */
@@ -216,7 +227,7 @@ enum hvgpu_status action_undo(struct job *job, void *engine, const struct json *
     } else if (text_equal(kind, "delete-folder") && path != NULL) {
         status = action_delete_tree(&calls, path, err);
     } else if (text_equal(kind, "gpu")) {
-        status = undo_gpu(&calls, what, err);
+        status = undo_gpu(&calls, what, is_locked, err);
     } else if (text_equal(kind, "record") && id != NULL) {
         status = undo_record(&calls, id, err);
     } else {

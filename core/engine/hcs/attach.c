@@ -442,22 +442,18 @@ static enum hvgpu_status take_change(struct attach *attach, const struct engine_
     return status == HVGPU_OK ? add_packages(attach, view, err) : status;
 }
 
-/* Every step, by index: a failed one gives the lock back, before the undo takes it for itself. */
-enum { STEP_BEGIN, STEP_DRIVER, STEP_UPDATE, STEP_RESTART, STEP_CHECK };
-
-static enum hvgpu_status run_step(struct job *job, void *context, int index,
-                                  struct hvgpu_error *err)
+/* The lock is kept until the undo is over, too: nobody may change the VM in between. */
+static enum hvgpu_status undo_change(struct job *job, void *context, const struct json *action,
+                                     struct hvgpu_error *err)
 {
-    static const plan_step_fn steps[] = {
-        [STEP_BEGIN] = step_begin_change, [STEP_DRIVER] = step_driver, [STEP_UPDATE] = step_update,
-        [STEP_RESTART] = step_restart,    [STEP_CHECK] = step_check,
-    };
     struct attach *attach = context;
-    enum hvgpu_status status = steps[index](job, context, index, err);
-    if ((status != HVGPU_OK && status != HVGPU_SKIPPED) || index == STEP_CHECK) {
-        plan_unlock_vm(&attach->lock);
-    }
-    return status;
+    return action_undo_under_lock(job, attach->base.engine, action, attach->lock != NULL, err);
+}
+
+static void give_lock_back(void *context)
+{
+    struct attach *attach = context;
+    plan_unlock_vm(&attach->lock);
 }
 
 static enum hvgpu_status add_steps(const struct attach *attach, struct job_plan *out,
@@ -465,20 +461,19 @@ static enum hvgpu_status add_steps(const struct attach *attach, struct job_plan 
 {
     bool attaching = !attach->change.detach;
     enum hvgpu_status status =
-        plan_step(out, "read the VM's record", run_step, STEP_BEGIN, true, err);
+        plan_step(out, "read the VM's record", step_begin_change, 0, true, err);
     if (status == HVGPU_OK && attaching) {
-        status = plan_step(out, "bring the driver package into the VM", run_step, STEP_DRIVER,
-                           false, err);
+        status = plan_step(out, "bring the driver package into the VM", step_driver, 0, false, err);
     }
     if (status == HVGPU_OK) {
         status = plan_step(out, attaching ? "give the GPU to the VM" : "take the GPU from the VM",
-                           run_step, STEP_UPDATE, false, err);
+                           step_update, 0, false, err);
     }
     if (status == HVGPU_OK && attaching) {
-        status = plan_step(out, "restart the render device", run_step, STEP_RESTART, false, err);
+        status = plan_step(out, "restart the render device", step_restart, 0, false, err);
     }
     return status == HVGPU_OK
-               ? plan_step(out, "check presence from inside", run_step, STEP_CHECK, false, err)
+               ? plan_step(out, "check presence from inside", step_check, 0, false, err)
                : status;
 }
 
@@ -501,6 +496,9 @@ enum hvgpu_status plan_attach(struct engine *engine, const struct engine_view *v
     }
     out->context = attach;
     out->free_context = attach_free;
+    out->engine = attach;
+    out->undo = undo_change;
+    out->release = give_lock_back;
     status = plan_base_init(&attach->base, engine, view, vm->ours, err);
     attach->own = vm->ours && request->confirm == NULL;
     attach->id = text_copy(system->id);

@@ -481,7 +481,8 @@ static enum hvgpu_status ask_running(struct client *client, const char *id, unsi
     struct json *list = NULL;
     *running = true;
     if (st == HVGPU_OK) {
-        st = json_parse(answer, strlen(answer), "HcsEnumerateComputeSystems", &list, err);
+        const char *text = answer != NULL ? answer : "";
+        st = json_parse(text, strlen(text), "HcsEnumerateComputeSystems", &list, err);
     }
     if (st == HVGPU_OK) {
         *running = false;

@@ -37,6 +37,8 @@ typedef void (*client_event_fn)(void *context, uint32_t type, const char *system
 /* Both tables are borrowed and must outlive the client. NULL: out of memory. The environment's
  * HVGPU_TIMEOUT_MS lowers every time limit to at most so many milliseconds. */
 struct client *client_new(const struct hcs_api *hcs, const struct host_api *host);
+/* timeout_ms, or the environment's limit when that is lower. */
+unsigned client_time_limit(const struct client *client, unsigned timeout_ms);
 /* All handles must have been dropped. Requests still in flight keep what they need until answered.
  */
 void client_free(struct client *client);

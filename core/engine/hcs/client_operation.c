@@ -117,11 +117,12 @@ static void on_completion(hcs_operation handle, void *context)
         operation->with_process
             ? hcs->HcsGetOperationResultAndProcessInfo(hcs->machine, handle, &info, &wide)
             : hcs->HcsGetOperationResult(hcs->machine, handle, &wide);
+    /* Closed first: the host can forget its copy of the document before there is one more. */
+    hcs->HcsCloseOperation(hcs->machine, handle);
     char *document = client_narrow(wide);
     if (wide != NULL) {
         hcs->LocalFree(hcs->machine, wide);
     }
-    hcs->HcsCloseOperation(hcs->machine, handle);
 
     os_mutex_lock(client->mutex);
     bool unwanted = operation->abandoned && operation->with_process;
@@ -135,10 +136,12 @@ static void on_completion(hcs_operation handle, void *context)
         operation->document = document;
         os_cond_broadcast(client->cond);
     }
-    operation_release(operation);
-    if (unwanted) {
+    if (unwanted) { /* before the release: with the last hold the client itself goes */
+        os_mutex_unlock(client->mutex);
         close_unwanted_streams(client, &info);
+        os_mutex_lock(client->mutex);
     }
+    operation_release(operation);
 }
 
 struct operation *operation_new(struct client *client, bool with_process)
@@ -214,14 +217,18 @@ static enum hvgpu_status check_shape(const struct operation_call *call, const ch
     return HVGPU_PROTOCOL;
 }
 
+unsigned client_time_limit(const struct client *client, unsigned timeout_ms)
+{
+    unsigned most = client->timeout_most_ms;
+    return most > 0 && most < timeout_ms ? most : timeout_ms;
+}
+
 /* True when the result is there; false: time is up or the client was stopped. With the mutex held.
  */
 static bool wait_done(struct operation *operation, unsigned timeout_ms)
 {
     struct client *client = operation->client;
-    if (client->timeout_most_ms > 0 && client->timeout_most_ms < timeout_ms) {
-        timeout_ms = client->timeout_most_ms;
-    }
+    timeout_ms = client_time_limit(client, timeout_ms);
     int64_t deadline = os_now_ns() + (int64_t)timeout_ms * 1000000;
     while (!operation->done && !operation->given_up && !client->stopped) {
         if (!os_cond_wait(client->cond, client->mutex, deadline)) {

@@ -77,6 +77,7 @@ struct client_process {
     bool exited, lost;
     char *exit_document; /* ProcessStatus as the event brought it */
     bool listening;
+    bool deaf; /* its handle did not answer: the waiter asks through a second one */
 };
 
 /* Closes one output stream; a read in flight in another thread ends. */

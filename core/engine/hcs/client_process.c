@@ -333,9 +333,8 @@ static bool read_status(const char *document, bool *exited, bool *code_known, ui
     return true;
 }
 
-/* Asks the process itself. */
-static enum hvgpu_status ask_status(struct client_process *process, char **answer,
-                                    struct hvgpu_error *err)
+static enum hvgpu_status ask_through(struct client_process *process, hcs_process handle,
+                                     char **answer, struct hvgpu_error *err)
 {
     const struct hcs_api *hcs = process->client->hcs;
     struct operation_call call = {.name = "HcsGetProcessProperties",
@@ -347,8 +346,37 @@ static enum hvgpu_status ask_status(struct client_process *process, char **answe
         return operation_no_memory(call.name, call.object, NULL, err);
     }
     hcs_result started =
-        hcs->HcsGetProcessProperties(hcs->machine, process->handle, operation->handle, NULL);
+        hcs->HcsGetProcessProperties(hcs->machine, handle, operation->handle, NULL);
     return operation_end(operation, started, &call, NULL, answer, err);
+}
+
+/* Asks the process itself. A handle that did not answer once serves nothing more: from then on a
+ * second one is asked, so that the end is seen although its event was missed. */
+static enum hvgpu_status ask_status(struct client_process *process, char **answer,
+                                    struct hvgpu_error *err)
+{
+    const struct hcs_api *hcs = process->client->hcs;
+    enum hvgpu_status st = HVGPU_TIMEOUT;
+    if (!process->deaf) {
+        st = ask_through(process, process->handle, answer, err);
+    }
+    if (st != HVGPU_TIMEOUT) {
+        return st;
+    }
+    process->deaf = true;
+    hcs_process second = NULL;
+    hcs_result code = hcs->HcsOpenProcess(hcs->machine, process->system->handle, process->id,
+                                          HCS_GENERIC_ALL, &second);
+    if (HRESULT_IS_FAILURE(code)) {
+        st = error_hresult(err, code, "HcsOpenProcess", client_system_id(process->system), NULL);
+        os_mutex_lock(process->client->mutex);
+        process->exited = process->exited || st == HVGPU_NOT_FOUND; /* there is no such process */
+        os_mutex_unlock(process->client->mutex);
+        return st;
+    }
+    st = ask_through(process, second, answer, err);
+    hcs->HcsCloseProcess(hcs->machine, second);
+    return st;
 }
 
 /* Waits for the event until `until`. True: the process has exited or is lost. */

@@ -109,6 +109,7 @@ enum hvgpu_status client_run(struct client_system *system, const struct json *pa
     if (err_text != NULL && err_size > 0) {
         err_text[0] = '\0';
     }
+    timeout_ms = client_time_limit(system->client, timeout_ms);
     int64_t started = os_now_ns();
     enum hvgpu_status st =
         client_process_start(system, parameters, timeout_ms, &process, code, NULL, err);

@@ -52,9 +52,10 @@ static void mark_outstanding(struct engine *engine, struct notice *notice)
 
 static void ask_list(struct engine *engine)
 {
+    unsigned again_ms = client_time_limit(engine->client, ASK_AGAIN_MS);
     os_mutex_lock(engine->mutex);
     bool on_its_way = engine->list_asked_ns != 0 &&
-                      os_now_ns() < engine->list_asked_ns + engine_pause(engine, ASK_AGAIN_MS);
+                      os_now_ns() < engine->list_asked_ns + engine_pause(engine, again_ms);
     os_mutex_unlock(engine->mutex);
     struct notice *notice = on_its_way ? NULL : notice_new(engine, NOTICE_LIST);
     if (notice == NULL) {
@@ -437,6 +438,7 @@ static void run_round(struct engine *engine, unsigned number, int64_t now)
         engine->wants = NULL;
     }
     engine->asking = true;
+    engine->pending = 0; /* what an earlier round asked is late: nobody waits for it any more */
     engine->round_ns = now;
     engine->step = ROUND_CONNECT;
     engine->step_ns = now;

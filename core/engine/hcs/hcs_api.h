@@ -2,10 +2,10 @@
  *
  * The first wall: the functions of computecore.dll as a table. Names, argument order, asynchronous
  * operations, result documents, event callbacks and HRESULTs are those of the Windows API
- * (https://learn.microsoft.com/virtualization/api/hcs/overview). Two things are ours: every function
- * takes the machine first, so that two machines can be open in one process without global state
- * (Windows ignores it), and the types are fixed here, so that the client compiles everywhere. The
- * Windows build asserts them equal to computecore.h.
+ * (https://learn.microsoft.com/virtualization/api/hcs/overview). Two things are ours: every
+ * function takes the machine first, so that two machines can be open in one process without global
+ * state (Windows ignores it), and the types are fixed here, so that the client compiles everywhere.
+ * The Windows build asserts them equal to computecore.h.
  *
  * Rules that both fillers keep (and the client relies on):
  *   - A function returning S_OK has started the request; the result comes through the operation.
@@ -15,7 +15,8 @@
  *   - HcsCloseComputeSystem and HcsCloseProcess unregister the callback and wait for callbacks in
  *     flight: never call them from a callback of the same handle or under a lock that it takes.
  *   - HcsCloseOperation is legal inside its own completion callback and while the request runs.
- *   - Documents handed out are freed with LocalFree below; event data is valid during the call only.
+ *   - Documents handed out are freed with LocalFree below; event data is valid during the call
+ * only.
  *   - After HcsEventServiceDisconnect every handle is dead: close them, enumerate again.
  */
 #ifndef HVGPU_HCS_API_H
@@ -23,12 +24,12 @@
 
 #include <stdint.h>
 
-typedef int32_t hcs_result;  /* HRESULT */
-typedef uint16_t hcs_char;   /* WCHAR, UTF-16 */
+typedef int32_t hcs_result;                         /* HRESULT */
+typedef uint16_t hcs_char;                          /* WCHAR, UTF-16 */
 typedef struct hcs_system_handle *hcs_system;       /* HCS_SYSTEM */
 typedef struct hcs_process_handle *hcs_process;     /* HCS_PROCESS */
 typedef struct hcs_operation_handle *hcs_operation; /* HCS_OPERATION */
-typedef void *hcs_stream;    /* HANDLE of a process's standard stream; see host_api.h */
+typedef void *hcs_stream; /* HANDLE of a process's standard stream; see host_api.h */
 
 struct hcs_event { /* HCS_EVENT */
     uint32_t type; /* HCS_EVENT_TYPE */
@@ -74,36 +75,39 @@ HCS_EVENT_LIST(X)
 struct hcs_api {
     void *machine;
 
-    hcs_operation (*HcsCreateOperation)(void *machine, void *context, hcs_operation_completion callback);
+    hcs_operation (*HcsCreateOperation)(void *machine, void *context,
+                                        hcs_operation_completion callback);
     void (*HcsCloseOperation)(void *machine, hcs_operation operation);
     void *(*HcsGetOperationContext)(void *machine, hcs_operation operation);
-    hcs_result (*HcsGetOperationResult)(void *machine, hcs_operation operation, hcs_char **document);
+    hcs_result (*HcsGetOperationResult)(void *machine, hcs_operation operation,
+                                        hcs_char **document);
     hcs_result (*HcsGetOperationResultAndProcessInfo)(void *machine, hcs_operation operation,
                                                       struct hcs_process_information *information,
                                                       hcs_char **document);
-    hcs_result (*HcsWaitForOperationResult)(void *machine, hcs_operation operation, uint32_t timeout_ms,
-                                            hcs_char **document);
-    hcs_result (*HcsWaitForOperationResultAndProcessInfo)(void *machine, hcs_operation operation,
-                                                          uint32_t timeout_ms,
-                                                          struct hcs_process_information *information,
-                                                          hcs_char **document);
+    hcs_result (*HcsWaitForOperationResult)(void *machine, hcs_operation operation,
+                                            uint32_t timeout_ms, hcs_char **document);
+    hcs_result (*HcsWaitForOperationResultAndProcessInfo)(
+        void *machine, hcs_operation operation, uint32_t timeout_ms,
+        struct hcs_process_information *information, hcs_char **document);
     hcs_result (*HcsCancelOperation)(void *machine, hcs_operation operation); /* always E_NOTIMPL */
     void (*LocalFree)(void *machine, void *document);
 
-    hcs_result (*HcsEnumerateComputeSystems)(void *machine, const hcs_char *query, hcs_operation operation);
-    hcs_result (*HcsCreateComputeSystem)(void *machine, const hcs_char *id, const hcs_char *configuration,
-                                         hcs_operation operation, const void *security_descriptor,
-                                         hcs_system *system);
+    hcs_result (*HcsEnumerateComputeSystems)(void *machine, const hcs_char *query,
+                                             hcs_operation operation);
+    hcs_result (*HcsCreateComputeSystem)(void *machine, const hcs_char *id,
+                                         const hcs_char *configuration, hcs_operation operation,
+                                         const void *security_descriptor, hcs_system *system);
     hcs_result (*HcsOpenComputeSystem)(void *machine, const hcs_char *id, uint32_t requested_access,
                                        hcs_system *system);
     void (*HcsCloseComputeSystem)(void *machine, hcs_system system);
     hcs_result (*HcsStartComputeSystem)(void *machine, hcs_system system, hcs_operation operation,
                                         const hcs_char *options);
-    hcs_result (*HcsShutDownComputeSystem)(void *machine, hcs_system system, hcs_operation operation,
-                                           const hcs_char *options);
-    hcs_result (*HcsTerminateComputeSystem)(void *machine, hcs_system system, hcs_operation operation,
-                                            const hcs_char *options);
-    hcs_result (*HcsGetComputeSystemProperties)(void *machine, hcs_system system, hcs_operation operation,
+    hcs_result (*HcsShutDownComputeSystem)(void *machine, hcs_system system,
+                                           hcs_operation operation, const hcs_char *options);
+    hcs_result (*HcsTerminateComputeSystem)(void *machine, hcs_system system,
+                                            hcs_operation operation, const hcs_char *options);
+    hcs_result (*HcsGetComputeSystemProperties)(void *machine, hcs_system system,
+                                                hcs_operation operation,
                                                 const hcs_char *property_query);
     hcs_result (*HcsModifyComputeSystem)(void *machine, hcs_system system, hcs_operation operation,
                                          const hcs_char *configuration, void *identity);
@@ -121,16 +125,18 @@ struct hcs_api {
     hcs_result (*HcsSignalProcess)(void *machine, hcs_process process, hcs_operation operation,
                                    const hcs_char *options);
     hcs_result (*HcsGetProcessInfo)(void *machine, hcs_process process, hcs_operation operation);
-    hcs_result (*HcsGetProcessProperties)(void *machine, hcs_process process, hcs_operation operation,
-                                          const hcs_char *property_query);
+    hcs_result (*HcsGetProcessProperties)(void *machine, hcs_process process,
+                                          hcs_operation operation, const hcs_char *property_query);
     hcs_result (*HcsModifyProcess)(void *machine, hcs_process process, hcs_operation operation,
                                    const hcs_char *settings);
     hcs_result (*HcsSetProcessCallback)(void *machine, hcs_process process, uint32_t options,
                                         void *context, hcs_event_callback callback);
 
-    hcs_result (*HcsGetServiceProperties)(void *machine, const hcs_char *property_query, hcs_char **result);
+    hcs_result (*HcsGetServiceProperties)(void *machine, const hcs_char *property_query,
+                                          hcs_char **result);
     hcs_result (*HcsGrantVmAccess)(void *machine, const hcs_char *vm_id, const hcs_char *file_path);
-    hcs_result (*HcsRevokeVmAccess)(void *machine, const hcs_char *vm_id, const hcs_char *file_path);
+    hcs_result (*HcsRevokeVmAccess)(void *machine, const hcs_char *vm_id,
+                                    const hcs_char *file_path);
 };
 
 #endif

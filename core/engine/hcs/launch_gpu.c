@@ -153,7 +153,7 @@ enum hvgpu_status launch_probe_vm(struct job *job, void *context, int argument,
     }
     if (present == HVGPU_ANSWER_NO) {
         error_set(err, HVGPU_ABSENT, "probe", launch->record.vm_id,
-                  "the GPU is not in the VM (%s), so the container cannot have it", evidence);
+                  "the GPU is in neither the VM nor the container: in the VM %s", evidence);
         error_hint(err, "check the GPU's driver on the host and that it is in the list of: "
                         "hvgpu gpus");
         return HVGPU_ABSENT;

@@ -102,6 +102,10 @@ struct json *action_restore_gpu(const char *vm_id, struct json *settings,
                                 const struct ownership *record);
 enum hvgpu_status action_undo(struct job *job, void *engine, const struct json *action,
                               struct hvgpu_error *err);
+/* The same by who holds the VM's lock already (is_locked). */
+enum hvgpu_status action_undo_under_lock(struct job *job, struct engine *engine,
+                                         const struct json *action, bool is_locked,
+                                         struct hvgpu_error *err);
 /* Terminates a system and waits for its end, if the service says that it is hvgpu's; else nothing.
  */
 enum hvgpu_status action_end_own(const struct calls *calls, const char *id,

@@ -540,6 +540,12 @@ static char *title_of(const struct launch *launch)
     return text_format("launch %s", record->id);
 }
 
+static void give_lock_back(void *context)
+{
+    struct launch *launch = context;
+    plan_unlock_vm(&launch->lock);
+}
+
 enum hvgpu_status plan_launch(struct engine *engine, const struct engine_view *view,
                               const struct hvgpu_request *request, struct job_plan *out,
                               struct hvgpu_error *err)
@@ -551,6 +557,7 @@ enum hvgpu_status plan_launch(struct engine *engine, const struct engine_view *v
     }
     out->context = launch;
     out->free_context = launch_free;
+    out->release = give_lock_back;
     out->keep = launch->keep;
     out->title = title_of(launch);
     out->target = text_copy(launch->record.id);

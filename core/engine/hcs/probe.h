@@ -23,9 +23,9 @@
 
 /* What the probe should find. */
 struct probe_expectation {
-    bool expects_gpu;              /* a GPU was given to the system, as far as is known */
-    bool paravirtual;              /* GPU-PV / GPU-P: VEN_1414&DEV_008E; false: DDA, the vendor's own id */
-    const char *const *packages;   /* driver packages of the host that must be in step */
+    bool expects_gpu; /* a GPU was given to the system, as far as is known */
+    bool paravirtual; /* GPU-PV / GPU-P: VEN_1414&DEV_008E; false: DDA, the vendor's own id */
+    const char *const *packages; /* driver packages of the host that must be in step */
     size_t package_count;
     const char *const *device_ids; /* DDA: "VEN_10DE&DEV_1EB8" prefixes */
     size_t device_id_count;
@@ -36,7 +36,7 @@ struct probe_reading {
     enum hvgpu_answer gpu; /* is a GPU usable here */
     enum hvgpu_verdict verdict[HVGPU_RUNG_COUNT];
     char evidence[HVGPU_RUNG_COUNT][192]; /* cleaned */
-    char problem[192]; /* why nothing could be read; "" when it could */
+    char problem[192];                    /* why nothing could be read; "" when it could */
 };
 
 /* Reads one answer. A damaged or oversized one gives UNKNOWN everywhere and `problem`. */

@@ -396,7 +396,8 @@ static enum hvgpu_status check_guest_settings(const struct walk *walk, const str
     const struct json *layers = json_member(settings, "Layers");
     for (const struct json *layer = json_first(layers); layer != NULL; layer = json_next(layer)) {
         struct place list = {.parent = place, .key = "Layers"};
-        struct place item = {.parent = &list, .index = index++, .is_index = true};
+        struct place item = {.parent = &list, .index = index, .is_index = true};
+        index++;
         if (json_member(layer, "Id") == NULL || json_member(layer, "Path") == NULL) {
             return refuse(walk, &item, "a layer needs Id and Path");
         }

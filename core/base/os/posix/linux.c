@@ -1,17 +1,32 @@
 /* SPDX-License-Identifier: MIT
  *
- * What Linux has of its own: eventfd, getrandom, conditions on the monotonic clock. See posix.h.
+ * What Linux has of its own: eventfd, getrandom, conditions on the monotonic clock, and the limits
+ * of glibc's allocator. See posix.h.
  */
 #include "core/base/os/posix/posix.h"
 
 #ifdef __linux__
 
 #include <errno.h>
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 #include <sys/eventfd.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "core/base/os/os.h"
+
+void os_memory_return_large(void)
+{
+#if defined(__GLIBC__)
+    /* Unless told, glibc raises these limits with the first large block that is freed. */
+    (void)mallopt(M_MMAP_THRESHOLD, 1 << 20);
+    (void)mallopt(M_TRIM_THRESHOLD, 1 << 19);
+#endif
+}
 
 void posix_name_thread(const char *name)
 {

@@ -16,6 +16,11 @@
 
 #include "core/base/os/os.h"
 
+void os_memory_return_large(void)
+{
+    /* The allocators of these systems are left as they are. */
+}
+
 void posix_name_thread(const char *name)
 {
     (void)name; /* there is no portable call; the name is an aid for debugging only */

@@ -3,8 +3,9 @@
  * Reads: enumeration, properties of a system, properties of the service. Numbers that move are a
  * function of time, worked out when they are asked for: nothing wakes up to keep them.
  *
- * The list of all systems is kept until one of them changes: one enumeration a second must cost next
- * to nothing. A list of many is not kept, because it is as large as all the rest of the machine.
+ * The list of all systems is kept until one of them changes: one enumeration a second must cost
+ * next to nothing. A list of many is not kept, because it is as large as all the rest of the
+ * machine.
  */
 #include "core/engine/hcs/simulated/serve.h"
 

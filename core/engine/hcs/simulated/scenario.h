@@ -11,17 +11,18 @@
 #include "core/engine/hcs/schema.h"
 
 enum scenario_fault_kind {
-    FAULT_FAIL,     /* answers code (at once, or in the result when `late`) */
-    FAULT_SLOW,     /* takes delay_ms longer */
-    FAULT_HANG,     /* never answers */
-    FAULT_NONSENSE, /* S_OK and a document that is not what it should be */
-    FAULT_KILL,     /* the calling process is killed (SIGKILL) before the call is served */
+    FAULT_FAIL,      /* answers code (at once, or in the result when `late`) */
+    FAULT_SLOW,      /* takes delay_ms longer */
+    FAULT_HANG,      /* never answers */
+    FAULT_NONSENSE,  /* S_OK and a document that is not what it should be */
+    FAULT_KILL,      /* the calling process is killed (SIGKILL) before the call is served */
     FAULT_KILL_AFTER /* ... after it was served, before it could see the answer */
 };
 
 struct scenario_fault {
-    char *call;  /* "HcsModifyComputeSystem", "host.copy_file"; "change": any that changes; "*": any */
-    char *match; /* the document or argument must contain this; NULL: any */
+    char *
+        call; /* "HcsModifyComputeSystem", "host.copy_file"; "change": any that changes; "*": any */
+    char *match;  /* the document or argument must contain this; NULL: any */
     unsigned nth; /* 1: the first matching call; 0: every one */
     enum scenario_fault_kind kind;
     bool late;
@@ -41,12 +42,12 @@ struct scenario_system {
 };
 
 struct scenario_gpu {
-    struct host_gpu facts;   /* as published; what the scenario adds is listed in `invented` */
+    struct host_gpu facts; /* as published; what the scenario adds is listed in `invented` */
     struct host_driver_package package;
-    char *guest_package;     /* driver-drift: what running guests still have; NULL: the host's */
-    char *source;            /* where the data was published */
-    char *invented;          /* members that no source gives and the simulation adds */
-    bool refuses;            /* Gpu Update on it fails with refuse_code */
+    char *guest_package; /* driver-drift: what running guests still have; NULL: the host's */
+    char *source;        /* where the data was published */
+    char *invented;      /* members that no source gives and the simulation adds */
+    bool refuses;        /* Gpu Update on it fails with refuse_code */
     hcs_result refuse_code;
     char *refuse_document;
     unsigned partitions_held_by_others;
@@ -56,13 +57,13 @@ struct scenario {
     char *name, *about;
     struct host_facts facts;
     struct schema_level level;
-    bool moves;          /* false: nothing changes by itself, and the clock stands still for it */
-    bool latency;        /* realistic durations; false: everything answers at once */
+    bool moves;   /* false: nothing changes by itself, and the clock stands still for it */
+    bool latency; /* realistic durations; false: everything answers at once */
     unsigned events_per_second;
     unsigned event_interval_s;  /* with events_per_second 0: one every so many seconds; 0: none */
     unsigned service_restart_s; /* the service dies every so many seconds; 0: never */
-    unsigned candidate;  /* which form lets the GPU into the container: 1, 2, 3; 0: none */
-    bool gpu_reaches_vm; /* does the Gpu Update make the adapter appear in the VM at all */
+    unsigned candidate;         /* which form lets the GPU into the container: 1, 2, 3; 0: none */
+    bool gpu_reaches_vm;        /* does the Gpu Update make the adapter appear in the VM at all */
     bool policy_refuses_dda;
     unsigned containers; /* generated foreign containers: big-node, huge */
     struct scenario_gpu *gpus;
@@ -71,7 +72,7 @@ struct scenario {
     size_t image_count;
     struct scenario_system *systems;
     size_t system_count;
-    char **files;        /* further paths of the host; no dot in the last part: a folder */
+    char **files; /* further paths of the host; no dot in the last part: a folder */
     size_t file_count;
     struct scenario_fault *faults;
     size_t fault_count;

@@ -50,6 +50,10 @@ static void close_operation(void *machine, hcs_operation operation)
     }
     os_mutex_lock(shell->lock);
     operation->closed = true;
+    if (operation->waiters == 0) {
+        free(operation->document);
+        operation->document = NULL;
+    }
     /* On its way or in its own callback: it goes when that has ended. */
     if (operation->state != OPERATION_PENDING && !operation->in_callback &&
         operation->waiters == 0) {

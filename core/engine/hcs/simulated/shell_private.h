@@ -73,8 +73,8 @@ struct shell_stream {
 };
 
 /* Takes the lock, waits until the machine is built and brings it up to date; false: there is none,
- * or the state file is unreadable (the lock is taken all the same, but the machine may not be used).
- * Every enter has its leave. */
+ * or the state file is unreadable (the lock is taken all the same, but the machine may not be
+ * used). Every enter has its leave. */
 bool shell_enter(struct shell *shell);
 /* Saves, wakes the thread when there is something for it, and gives the lock back. */
 void shell_leave(struct shell *shell, bool entered);
@@ -92,7 +92,7 @@ void shell_die(void);
 struct shell_guard {
     hcs_result result;
     bool kill_after;
-    bool hung; /* it never came back: the machine is closing */
+    bool hung;                             /* it never came back: the machine is closing */
     const struct scenario_fault *nonsense; /* answer S_OK and something damaged; NULL: no */
 };
 bool shell_guard_begin(struct shell *shell, const char *call, const char *argument,
