@@ -253,15 +253,19 @@ bool command_has_object(struct app *app, const struct command *command)
 {
     char id[TABLE_ID];
     unsigned about = COMMAND_NEEDS_SYSTEM | COMMAND_NEEDS_GPU;
-    if ((command->flags & (about | COMMAND_NEEDS_ROW)) == 0 ||
-        view_selected(app, app->view)[0] != '\0') {
+    if ((command->flags & (about | COMMAND_NEEDS_ROW)) == 0) {
         return true;
     }
-    if ((command->flags & about) != 0) {
-        return false; /* jobs without a system and the like have a row, but it is about nothing */
+    enum object_kind kind = view_object(app, app->view, id, sizeof(id));
+    if ((command->flags & COMMAND_NEEDS_SYSTEM) != 0 && kind == OBJECT_GPU) {
+        return false;
     }
-    return app->view == NULL || app->view->ops->selected == NULL ||
-           view_object(app, app->view, id, sizeof(id)) != OBJECT_NONE;
+    if (view_selected(app, app->view)[0] != '\0') {
+        return true;
+    }
+    /* Jobs without a system and the like have a row, but it is about nothing. */
+    return (command->flags & about) == 0 &&
+           (app->view == NULL || app->view->ops->selected == NULL || kind != OBJECT_NONE);
 }
 
 bool command_is_offered(struct app *app, const struct command *command)
@@ -278,7 +282,7 @@ bool command_is_offered(struct app *app, const struct command *command)
     if ((command->flags & COMMAND_NEEDS_LEFTOVER) != 0) {
         return kind == OBJECT_LEFTOVER;
     }
-    return kind != OBJECT_GPU || (command->flags & COMMAND_NEEDS_SYSTEM) == 0;
+    return true;
 }
 
 void command_run(struct app *app, const struct command *command, const char *arguments)

@@ -364,6 +364,11 @@ static int visible_before(const struct form *form, size_t place)
     return n;
 }
 
+int form_height(const struct form *form)
+{
+    return visible_before(form, form->count) + 2;
+}
+
 void form_draw(struct form *form, struct canvas *canvas, struct rect area)
 {
     int label = 0;

@@ -50,6 +50,8 @@ enum form_result { FORM_IGNORED, FORM_USED, FORM_CHANGED, FORM_SUBMIT, FORM_CANC
 void form_init(struct form *form, const char *button, const void *context);
 struct field *form_add(struct form *form, const struct field *field);
 enum form_result form_input(struct form *form, const struct input *input);
+/* The rows it needs to show every field, the button and the hint. */
+int form_height(const struct form *form);
 void form_draw(struct form *form, struct canvas *canvas, struct rect area);
 const char *form_value(const struct form *form, const char *name); /* "" when there is none */
 bool form_is_on(const struct form *form, const char *name);

@@ -11,6 +11,8 @@
 #include "console/views/views.h"
 #include "core/base/text.h"
 
+enum { PREVIEW_LEAST = 6 }; /* rows that the form leaves to the preview below it */
+
 struct launch {
     struct view view;
     struct form form;
@@ -218,7 +220,9 @@ static void launch_draw(struct app *app, struct view *view, struct rect area)
                                 area.height};
         form.width -= 1;
     } else if (area.height >= 16) {
-        form.height = area.height * 3 / 5;
+        int wanted = form_height(&launch->form);
+        int most = area.height - PREVIEW_LEAST;
+        form.height = wanted < most ? wanted : most;
         preview =
             (struct rect){area.x, area.y + form.height, area.width, area.height - form.height};
     }

@@ -265,7 +265,9 @@ static void test_a_box_has_a_title_and_corners(void **state)
     (void)state;
     struct canvas *canvas = make(12, 3);
     canvas_box(canvas, (struct rect){0, 0, 12, 3}, "GPUs", ROLE_BORDER);
-    assert_dump(canvas, "╭─ GPUs ───╮\n│          │\n╰──────────╯\n");
+    assert_dump(canvas, "╭─ GPUs ───╮\n"
+                        "│          │\n"
+                        "╰──────────╯\n");
     canvas_free(canvas);
 }
 

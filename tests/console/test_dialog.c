@@ -155,6 +155,19 @@ static void test_dialogs_fit_a_tiny_screen_and_their_text_scrolls(void **state)
     assert_int_equal(last.choice, 0);
 }
 
+static void test_a_long_id_is_typed_where_there_is_little_room(void **state)
+{
+    struct rig *rig = rig_new(40, 14);
+    (void)state;
+    ask(rig, "7F4C3B11-6A3E-4C56-8C8A-0D5E7B1F2A90");
+    rig_expect(rig, "Type it:");
+    rig_keys(rig, "text:7F4C3B11-6A3E-4C56-8C8A-0D5E7B1F2A90");
+    rig_expect(rig, "0D5E7B1F2A90"); /* the end of it is on the screen */
+    rig_keys(rig, "enter enter");
+    assert_int_equal(last.choice, 1);
+    rig_free(rig);
+}
+
 static void test_mouse_chooses_a_button(void **state)
 {
     struct rig *rig = *state;
@@ -190,6 +203,7 @@ int main(void)
         RIG_TEST(test_menu_key_chooses_at_once_but_not_a_disabled_item),
         RIG_TEST(test_message_closes_with_any_key),
         RIG_TEST(test_dialogs_fit_a_tiny_screen_and_their_text_scrolls),
+        RIG_TEST(test_a_long_id_is_typed_where_there_is_little_room),
         RIG_TEST(test_mouse_chooses_a_button),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,6 +53,20 @@ static void test_word_is_found_in_any_field_whatever_its_case(void **state)
     assert_false(matches("demo", &other));
 }
 
+static void test_the_beginning_of_a_field_name_is_enough(void **state)
+{
+    (void)state;
+    assert_true(matches("sta:run", &demo));
+    assert_false(matches("sta:demo", &demo));
+    assert_false(matches("s:run", &demo)); /* one letter may be a drive: a plain word */
+    static const char *const alike[] = {"name", "state", "states", NULL};
+    struct filter filter;
+    filter_parse(&filter, "sta:x", alike); /* of two it is none */
+    assert_int_equal(filter.terms[0].field, -1);
+    filter_parse(&filter, "state:x", alike);
+    assert_int_equal(filter.terms[0].field, 1);
+}
+
 static void test_all_words_must_hold(void **state)
 {
     (void)state;
@@ -135,6 +149,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_empty_filter_matches_everything),
         cmocka_unit_test(test_word_is_found_in_any_field_whatever_its_case),
+        cmocka_unit_test(test_the_beginning_of_a_field_name_is_enough),
         cmocka_unit_test(test_all_words_must_hold),
         cmocka_unit_test(test_field_limits_where_a_word_is_looked_for),
         cmocka_unit_test(test_unknown_field_makes_a_plain_word),

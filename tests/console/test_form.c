@@ -124,7 +124,7 @@ static void test_launch_form_is_previewed_and_submitted(void **state)
     struct rig *rig = *state;
     rig_keys(rig, "2 L");
     rig_expect(rig, "windows/server:ltsc2022"); /* the first that can carry a GPU */
-    rig_expect(rig, "\"Owner\": \"hvgpu\"");
+    rig_expect(rig, "\"call\": \"Create\"");
     assert_true(rig->host->previewed > 0);
     assert_int_equal(rig->host->submitted, 0);
     rig_keys(rig, "text:web1 down down right"); /* GPU: none -> gpu0 */

@@ -307,6 +307,12 @@ static void test_filter_counts_and_shows_matches(void **state)
     sync(f);
     table_status(&f->table, "rows", text, sizeof(text));
     assert_string_equal(text, "4 rows");
+    table_set_filter(&f->table, "");
+    f->source.count = 1;
+    f->source.generation++;
+    sync(f);
+    table_status(&f->table, "rows", text, sizeof(text));
+    assert_string_equal(text, "1 row");
 }
 
 static void test_search_goes_round(void **state)

@@ -127,6 +127,55 @@ static void test_detail_pane_stands_beside_when_wide_and_toggles(void **state)
     rig_expect(rig, "type          utility VM");
 }
 
+static void test_a_lost_host_says_why_and_what_to_do(void **state)
+{
+    struct rig *rig = *state;
+    rig->host->host.link = HVGPU_LINK_LOST;
+    rig->host->host.link_reason = "the service went away";
+    rig->host->host.link_hint = "start the service vmcompute";
+    rig_changed(rig);
+    rig_expect(rig, "lost the service went away");
+    rig_expect(rig, "the service went away: start the service vmcompute");
+    rig->host->host.link = HVGPU_LINK_LIVE;
+    rig->host->host.link_reason = NULL;
+    rig->host->host.link_hint = NULL;
+    rig_changed(rig);
+    rig_expect_not(rig, "vmcompute");
+    rig->host->host.notice = "the list is not complete";
+    rig_changed(rig);
+    rig_expect(rig, "the list is not complete");
+}
+
+static void test_only_what_the_object_is_good_for_is_offered(void **state)
+{
+    struct rig *rig = *state;
+    rig_keys(rig, "1 enter"); /* the detail of a GPU */
+    rig_expect(rig, "A attach");
+    rig_expect_not(rig, "S stop");
+    rig_line(rig, "exec");
+    rig_expect(rig, "exec: nothing is selected that it could work on");
+    rig_keys(rig, "esc 6 enter"); /* of an image */
+    rig_expect(rig, "i inspect");
+    rig_expect_not(rig, "A attach");
+    rig_keys(rig, "i");
+    assert_string_equal(view_name(rig), "inspect");
+    rig_keys(rig, "esc esc 5"); /* something left behind */
+    rig_expect(rig, "U recover");
+    rig_expect_not(rig, "C cancel");
+    rig_keys(rig, "down");
+    rig_expect(rig, "C cancel");
+    rig_expect_not(rig, "U recover");
+}
+
+static void test_what_a_column_cuts_is_said_below(void **state)
+{
+    struct rig *rig = *state;
+    rig_keys(rig, "6");
+    rig_expect(rig, "Nano Server has no graphics stack");
+    rig_keys(rig, "5 down down");
+    rig_expect(rig, "the partition is taken");
+}
+
 /* ---- acting ---- */
 
 static void test_stop_asks_with_host_object_and_consequence(void **state)
@@ -543,6 +592,9 @@ int main(void)
         RIG_TEST(test_selection_in_containers_follows_its_system),
         RIG_TEST(test_enter_opens_the_detail_and_escape_returns),
         RIG_TEST(test_detail_pane_stands_beside_when_wide_and_toggles),
+        RIG_TEST(test_a_lost_host_says_why_and_what_to_do),
+        RIG_TEST(test_only_what_the_object_is_good_for_is_offered),
+        RIG_TEST(test_what_a_column_cuts_is_said_below),
         RIG_TEST(test_stop_asks_with_host_object_and_consequence),
         RIG_TEST(test_stopping_a_vm_names_the_containers_in_it),
         RIG_TEST(test_foreign_system_wants_its_id_typed),

@@ -19,12 +19,12 @@
 
 /* ---- requests ---- */
 
-#define IMAGE "mcr.microsoft.com/windows/server:ltsc2022"
+#define IMAGE  "mcr.microsoft.com/windows/server:ltsc2022"
 #define DEVICE "PCIP\\VEN_10DE&DEV_1EB1&SUBSYS_12A010DE&REV_A1\\4&11ef84ec&0&0019"
 
 static const struct hvgpu_gpu_request any_partition = {.gpu = "gpu0"};
-static const struct hvgpu_gpu_request third_partition = {
-    .gpu = "gpu0", .partition = {.known = true, .value = 3}};
+static const struct hvgpu_gpu_request third_partition = {.gpu = "gpu0",
+                                                         .partition = {.known = true, .value = 3}};
 static const struct hvgpu_device_request device = {.type = "vpci", .id = DEVICE};
 static const char *const driver_dirs[] = {"C:\\drv"};
 static const struct hvgpu_mount mounts[] = {
@@ -159,8 +159,8 @@ static void measure(const struct fault_kind *kind, struct counts *before, struct
     struct text faults;
     text_init(&faults, 65536);
     for (size_t i = 0; i < FUNCTIONS; i++) {
-        text_addf(&faults, "%s{\"call\":\"%s\",\"nth\":1000000,\"do\":\"fail\"}",
-                  i > 0 ? "," : "", functions[i].name);
+        text_addf(&faults, "%s{\"call\":\"%s\",\"nth\":1000000,\"do\":\"fail\"}", i > 0 ? "," : "",
+                  functions[i].name);
     }
     char state[400];
     char *list = text_take(&faults);
@@ -224,8 +224,7 @@ static void judge(struct fault_rig *rig, const struct fault_kind *kind,
         fault_say(what, job);
         fail_msg("it should have been done all the same");
     }
-    if (kind->makes && !done && !listed &&
-        !fault_until(rig, fault_own_systems_are, &none, 10)) {
+    if (kind->makes && !done && !listed && !fault_until(rig, fault_own_systems_are, &none, 10)) {
         fail_msg("%s: own systems are left and not listed", what);
     }
     if (!done && !listed && sweep->timeout_ms == 0 && !sweep->twice) {

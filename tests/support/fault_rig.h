@@ -53,8 +53,8 @@ struct fault_kind {
     const char *name;
     const struct hvgpu_request *setup; /* NULL: nothing before */
     const struct hvgpu_request *request;
-    bool makes;    /* it launches something: a failure leaves nothing, or lists it */
-    bool removes;  /* the system may be gone, or half gone, after it */
+    bool makes;   /* it launches something: a failure leaves nothing, or lists it */
+    bool removes; /* the system may be gone, or half gone, after it */
 };
 extern const struct fault_kind fault_kinds[];
 extern const size_t fault_kind_count;
@@ -74,9 +74,9 @@ struct fault_sweep {
     bool reads;                /* strike the calls that change nothing too */
     bool hang;                 /* calls of files, which cannot time out, are left out */
     unsigned timeout_ms;
-    unsigned stride;           /* every so many calls in the usual run; HVGPU_FULL=1: all */
-    bool harmless;             /* the job must be done all the same */
-    bool twice;                /* the first terminate and the first delete fail too: the undo meets them */
+    unsigned stride; /* every so many calls in the usual run; HVGPU_FULL=1: all */
+    bool harmless;   /* the job must be done all the same */
+    bool twice;      /* the first terminate and the first delete fail too: the undo meets them */
 };
 /* Strikes the calls of this kind of job one after the other, each on a machine of its own, and
  * checks what must be true. Fails the test otherwise. Returns how many were struck. */

@@ -86,7 +86,7 @@ two_consoles() {
     keys BTab Enter
     expect 'done in' || return 1
     PANE=second
-    expect '└ shared1' && expect '52 systems' || return 1
+    expect '└ shared1' && expect '52 systems' && expect '✓ pass' && absent 'left over' || return 1
     line 'stop shared1'
     expect 'Stop shared1?' || return 1
     keys Tab Enter

@@ -14,9 +14,9 @@ resizes() {
         sleep 0.1
         alive || { echo "# ended at $size"; return 1; }
     done
-    expect '50 systems' && expect 'Containers' || return 1
+    expect '50 systems' && expect '1 GPUs' || return 1
     resize 40 12
-    expect 'SIMULATED' && expect 'live' && absent '50 systems' || return 1
+    expect 'SIMULATED' && expect 'live' && absent '1 GPUs' || return 1
     resize 20 5
     absent 'GPU-NODE-1' && expect 'SIMULATED' && expect 'live' || return 1
     resize 120 40
@@ -68,13 +68,21 @@ killed_by() { # killed_by SIGNAL STATUS
 }
 hang_up() { killed_by HUP 129; }
 terminated() { killed_by TERM 143; }
-crashed() { killed_by SEGV 139; }
+crashed() {
+    START_ENV=ASAN_OPTIONS=handle_segv=0 # the program's own handler is what is tested
+    killed_by SEGV 139
+    result=$?
+    START_ENV=
+    return $result
+}
 aborted() { killed_by ABRT 134; }
 
 kinds_of_terminal() {
     for kind in vt100 vt220 linux xterm xterm-256color screen tmux-256color ansi; do
         infocmp "$kind" >/dev/null 2>&1 || continue
         START_ENV="TERM=$kind"
+        # On the Linux console curses loads libgpm, which keeps ten bytes for itself.
+        [ "$kind" = linux ] && START_ENV="TERM=$kind ASAN_OPTIONS=detect_leaks=0"
         start 100 30 -c "$STEPPED"
         expect 'gpu3' && expect 'SIMULATED' || { echo "# TERM=$kind"; return 1; }
         keys 2

@@ -58,18 +58,16 @@ static void test_a_slow_answer_changes_nothing(void **state)
 static void test_a_call_that_never_answers_leaves_nothing_that_is_not_listed(void **state)
 {
     (void)state;
-    const struct fault_sweep sweep = {.kind_of_fault = "\"do\":\"hang\"",
-                                      .stride = 7,
-                                      .hang = true,
-                                      .timeout_ms = LIMIT_MS};
+    const struct fault_sweep sweep = {
+        .kind_of_fault = "\"do\":\"hang\"", .stride = 7, .hang = true, .timeout_ms = LIMIT_MS};
     sweep_launches(&sweep);
 }
 
 static void test_reads_that_fail_leave_nothing(void **state)
 {
     (void)state;
-    static const char *const kinds[] = {
-        "\"do\":\"fail\"", "\"do\":\"fail\",\"late\":true", "\"do\":\"nonsense\""};
+    static const char *const kinds[] = {"\"do\":\"fail\"", "\"do\":\"fail\",\"late\":true",
+                                        "\"do\":\"nonsense\""};
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         const struct fault_sweep sweep = {.kind_of_fault = kinds[i], .reads = true, .stride = 31};
         sweep_launches(&sweep);

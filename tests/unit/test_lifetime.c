@@ -4,13 +4,13 @@
  * also while another console watches; everything else outlives its console.
  */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -99,10 +99,8 @@ static void launch_and_wait(const char *path, int tell)
     const struct fault_options options = {.state = path};
     struct fault_rig rig;
     fault_open(&rig, &options);
-    char word = fault_submit(&rig, &stays) != 0 &&
-                        fault_until(&rig, job_has_result, NULL, 20)
-                    ? 'y'
-                    : 'n';
+    char word =
+        fault_submit(&rig, &stays) != 0 && fault_until(&rig, job_has_result, NULL, 20) ? 'y' : 'n';
     (void)!write(tell, &word, 1);
     for (;;) {
         pause();

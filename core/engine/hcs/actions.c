@@ -14,7 +14,13 @@
 #include "core/engine/hcs/hresult.h"
 #include "core/engine/hcs/plan.h"
 
-enum { DELETE_TRIES = 40, DELETE_PAUSE_MS = 250, EXIT_WAIT_MS = 60 * 1000 };
+enum {
+    DELETE_TRIES = 40,
+    DELETE_PAUSE_MS = 250,
+    EXIT_WAIT_MS = 60 * 1000,
+    SERVICE_TRIES = 40,
+    SERVICE_PAUSE_MS = 250
+};
 
 static struct json *action(const char *undo, const char *key, const char *value)
 {
@@ -81,7 +87,7 @@ static bool is_gone(enum hvgpu_status status)
     return status == HVGPU_NOT_FOUND;
 }
 
-enum hvgpu_status action_end_own(const struct calls *calls, const char *id, struct hvgpu_error *err)
+static enum hvgpu_status end_own(const struct calls *calls, const char *id, struct hvgpu_error *err)
 {
     bool exists = false;
     bool own = false;
@@ -105,6 +111,23 @@ enum hvgpu_status action_end_own(const struct calls *calls, const char *id, stru
         status = calls_wait_exit(calls, id, EXIT_WAIT_MS, err);
     }
     return is_gone(status) ? HVGPU_OK : status;
+}
+
+static bool is_service_away(enum hvgpu_status status)
+{
+    return status == HVGPU_LOST || status == HVGPU_UNAVAILABLE;
+}
+
+/* A compute service that died comes back within seconds, and what runs has outlived it. */
+enum hvgpu_status action_end_own(const struct calls *calls, const char *id, struct hvgpu_error *err)
+{
+    enum hvgpu_status status = end_own(calls, id, err);
+    for (int i = 0; i < SERVICE_TRIES && is_service_away(status) && !job_is_cancelled(calls->job);
+         i++) {
+        os_sleep_ms(SERVICE_PAUSE_MS);
+        status = end_own(calls, id, err);
+    }
+    return status;
 }
 
 /* hvgpu makes folders in one place only; a damaged or edited journal cannot lead it elsewhere. */
