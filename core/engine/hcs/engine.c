@@ -372,6 +372,13 @@ static void engine_end(struct engine *engine)
         engine->walls.close(engine->walls.hcs.machine);
         client_machine_gone(engine->client);
     }
+    /* Events that were on their way while the machine closed: nobody reads them any more. */
+    struct notice *late = take_queue(engine);
+    while (late != NULL) {
+        struct notice *next = late->next;
+        notice_free(late);
+        late = next;
+    }
     engine_free(engine);
 }
 
