@@ -22,7 +22,7 @@
 /* clang-format off */
 const struct command commands[] = {
     /* actions */
-    {"launch", "L", "[--image NAME] [--gpu ID[:PARTITION]]",
+    {"launch", "L", "[OPTIONS] [COMMAND]",
      "launch a Hyper-V container, with or without a GPU", COMMAND_CHANGES,
      "gpus containers images", launch_system, shell_launch},
     {"attach", "A", "[ID] [--gpu ID[:PARTITION] | --gpu-mirror]",

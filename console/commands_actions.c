@@ -138,7 +138,7 @@ void launch_system(struct app *app, const struct command *command, const char *a
     if (gpu[0] == '\0' && in_gpus(app) && selected_gpu(app) != NULL) {
         text_clean(gpu, sizeof(gpu), selected_gpu(app)->instance_id);
     }
-    launch_open(app, image, gpu);
+    launch_open(app, image, gpu, arguments);
 }
 
 static void attach_or_detach(struct app *app, const char *arguments, bool detach)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "console/commands.h"
 #include "console/state.h"
 #include "console/views/launch_request.h"
 #include "console/views/views.h"
@@ -38,7 +39,76 @@ static void launch_close(struct app *app, struct view *view)
     pager_done(&((struct launch *)view)->pager);
 }
 
-void launch_open(struct app *app, const char *image, const char *gpu)
+/* A list field takes one more item. */
+static void append_item(struct form *form, const char *name, const char *item)
+{
+    struct text value;
+    text_init(&value, FORM_VALUE - 1);
+    text_add(&value, form_value(form, name));
+    text_add(&value, value.len > 0 ? ";" : "");
+    text_add(&value, item);
+    form_set(form, name, value.data); /* what does not fit any more is left out */
+    text_free(&value);
+}
+
+/* Fills the form from what stood behind ":launch": the options of the shell command, then the
+ * command line of the container. */
+static void take_arguments(struct form *form, const char *arguments)
+{
+    static const char *const values[] = {"name", "uvm-scratch", "scratch", "memory", "cpus"};
+    static const char *const switches[] = {"fully-backed", "rm", "keep"};
+    static const struct {
+        const char *option, *field;
+    } lists[] = {{"layer", "layers"},
+                 {"device", "devices"},
+                 {"mount", "mounts"},
+                 {"driver-dir", "driver-dirs"}};
+    char word[512];
+    char value[FORM_VALUE];
+    const char *rest = arguments;
+    while (rest != NULL) {
+        const char *next = command_word(rest, word, sizeof(word));
+        if (next == NULL) {
+            return;
+        }
+        if (strncmp(word, "--", 2) != 0) {
+            form_set(form, "command", rest + strspn(rest, " "));
+            return;
+        }
+        const char *option = word + 2;
+        rest = next;
+        for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++) {
+            if (strcmp(option, switches[i]) == 0) {
+                form_set(form, option, "yes");
+                option = NULL;
+                break;
+            }
+        }
+        if (option == NULL || strcmp(option, "gpu-mirror") == 0) {
+            if (option != NULL) {
+                form_set(form, "gpu", LAUNCH_ALL_GPUS);
+            }
+            continue;
+        }
+        next = command_word(rest, value, sizeof(value));
+        rest = next;
+        for (size_t i = 0; next != NULL && i < sizeof(values) / sizeof(values[0]); i++) {
+            if (strcmp(option, values[i]) == 0) {
+                form_set(form, option, value);
+            }
+        }
+        for (size_t i = 0; next != NULL && i < sizeof(lists) / sizeof(lists[0]); i++) {
+            if (strcmp(option, lists[i].option) == 0) {
+                if (i == 0) {
+                    form_set(form, "image", LAUNCH_FOLDERS);
+                }
+                append_item(form, lists[i].field, value);
+            }
+        }
+    }
+}
+
+void launch_open(struct app *app, const char *image, const char *gpu, const char *arguments)
 {
     struct view *view = view_new(app, &launch_view);
     if (view == NULL) {
@@ -68,6 +138,7 @@ void launch_open(struct app *app, const char *image, const char *gpu)
             form_set(&launch->form, "partition", colon + 1);
         }
     }
+    take_arguments(&launch->form, arguments);
     form_validate(&launch->form, false);
     app_push_view(app, view);
 }
