@@ -51,58 +51,66 @@ static void append_item(struct form *form, const char *name, const char *item)
     text_free(&value);
 }
 
-/* Fills the form from what stood behind ":launch": the options of the shell command, then the
- * command line of the container. */
-static void take_arguments(struct form *form, const char *arguments)
+/* A switch of the shell command ("rm"). False: it is none. */
+static bool take_switch(struct form *form, const char *option)
+{
+    static const char *const switches[] = {"fully-backed", "rm", "keep"};
+    if (strcmp(option, "gpu-mirror") == 0) {
+        form_set(form, "gpu", LAUNCH_ALL_GPUS);
+        return true;
+    }
+    for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++) {
+        if (strcmp(option, switches[i]) == 0) {
+            form_set(form, option, "yes");
+            return true;
+        }
+    }
+    return false;
+}
+
+/* An option with a value. --image and --gpu were taken by the caller. */
+static void take_value(struct form *form, const char *option, const char *value)
 {
     static const char *const values[] = {"name", "uvm-scratch", "scratch", "memory", "cpus"};
-    static const char *const switches[] = {"fully-backed", "rm", "keep"};
     static const struct {
         const char *option, *field;
     } lists[] = {{"layer", "layers"},
                  {"device", "devices"},
                  {"mount", "mounts"},
                  {"driver-dir", "driver-dirs"}};
+    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+        if (strcmp(option, values[i]) == 0) {
+            form_set(form, option, value);
+        }
+    }
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+        if (strcmp(option, lists[i].option) == 0) {
+            append_item(form, lists[i].field, value);
+            if (strcmp(option, "layer") == 0) {
+                form_set(form, "image", LAUNCH_FOLDERS);
+            }
+        }
+    }
+}
+
+/* Fills the form from what stood behind ":launch": the options of the shell command, then the
+ * command line of the container. */
+static void take_arguments(struct form *form, const char *arguments)
+{
     char word[512];
     char value[FORM_VALUE];
     const char *rest = arguments;
     while (rest != NULL) {
         const char *next = command_word(rest, word, sizeof(word));
-        if (next == NULL) {
-            return;
-        }
-        if (strncmp(word, "--", 2) != 0) {
+        if (next != NULL && strncmp(word, "--", 2) != 0) {
             form_set(form, "command", rest + strspn(rest, " "));
             return;
         }
-        const char *option = word + 2;
         rest = next;
-        for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++) {
-            if (strcmp(option, switches[i]) == 0) {
-                form_set(form, option, "yes");
-                option = NULL;
-                break;
-            }
-        }
-        if (option == NULL || strcmp(option, "gpu-mirror") == 0) {
-            if (option != NULL) {
-                form_set(form, "gpu", LAUNCH_ALL_GPUS);
-            }
-            continue;
-        }
-        next = command_word(rest, value, sizeof(value));
-        rest = next;
-        for (size_t i = 0; next != NULL && i < sizeof(values) / sizeof(values[0]); i++) {
-            if (strcmp(option, values[i]) == 0) {
-                form_set(form, option, value);
-            }
-        }
-        for (size_t i = 0; next != NULL && i < sizeof(lists) / sizeof(lists[0]); i++) {
-            if (strcmp(option, lists[i].option) == 0) {
-                if (i == 0) {
-                    form_set(form, "image", LAUNCH_FOLDERS);
-                }
-                append_item(form, lists[i].field, value);
+        if (rest != NULL && !take_switch(form, word + 2)) {
+            rest = command_word(rest, value, sizeof(value));
+            if (rest != NULL) {
+                take_value(form, word + 2, value);
             }
         }
     }

@@ -581,6 +581,20 @@ static void test_help_lists_the_keys_of_the_view_it_was_asked_in(void **state)
     rig_expect_not(rig, ":freeze");
 }
 
+static void test_a_typed_launch_takes_the_options_of_the_shell_command(void **state)
+{
+    struct rig *rig = *state;
+    command_run_line(rig->app, "launch --gpu-mirror --name typed1 --memory 8192 --layer C:\\a "
+                               "--layer C:\\b --rm cmd /c dir");
+    app_paint(rig->app);
+    rig_expect(rig, "typed1");
+    rig_expect(rig, "8192");
+    rig_expect(rig, "all GPUs");
+    rig_expect(rig, "C:\\a;C:\\b");
+    rig_expect(rig, "cmd /c dir");
+    rig_expect(rig, "[x]");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -621,6 +635,7 @@ int main(void)
         RIG_TEST(test_sort_picker_and_command_are_the_same),
         RIG_TEST(test_copy_says_what_it_did),
         RIG_TEST(test_help_lists_the_keys_of_the_view_it_was_asked_in),
+        RIG_TEST(test_a_typed_launch_takes_the_options_of_the_shell_command),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -45,7 +45,9 @@ static void write_scenario(struct fault_rig *rig, const struct fault_options *op
     } else {
         fault_path(rig->scenario, sizeof rig->scenario, "scenario.json");
     }
-    FILE *file = fopen(rig->scenario, "w");
+    char written[560]; /* another process may read the file at any time: it comes whole */
+    snprintf(written, sizeof written, "%s.%u", rig->scenario, os_process_id());
+    FILE *file = fopen(written, "w");
     assert_non_null(file);
     fprintf(file,
             "{\"base\":\"%s\",\"containers\":2,"
@@ -55,6 +57,7 @@ static void write_scenario(struct fault_rig *rig, const struct fault_options *op
             options->faults != NULL ? options->faults : "",
             options->members != NULL ? options->members : "");
     fclose(file);
+    assert_int_equal(rename(written, rig->scenario), 0);
 }
 
 static bool is_loaded(const struct hvgpu_snapshot *s, const void *unused)
@@ -102,7 +105,8 @@ unsigned fault_close(struct fault_rig *rig)
 
 void fault_remove_state(const char *state)
 {
-    static const char *const ends[] = {"", ".lock", ".client-1", ".client-2", ".client-3"};
+    static const char *const ends[] = {"",          ".scenario.json", ".lock",
+                                       ".client-1", ".client-2",      ".client-3"};
     for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
         char path[640];
         snprintf(path, sizeof path, "%s%s", state, ends[i]);
