@@ -40,7 +40,7 @@ void inspect_open(struct app *app, enum object_kind kind, const char *id);
 void attach_open(struct app *app, const char *system_id, const char *gpu);
 /* Asks what to detach: which GPU from the system, or from which system the GPU. */
 void detach_open(struct app *app, const char *system_id, const char *gpu);
-/* arguments: the shell command's own ("--name demo1 --memory 4096 cmd /c dir"); they fill the form. */
+/* arguments: the shell command's own ("--name demo1 --rm cmd /c dir"); they fill the form. */
 void launch_open(struct app *app, const char *image, const char *gpu, const char *arguments);
 void exec_open(struct app *app, uint64_t job);
 void help_open(struct app *app);

@@ -93,7 +93,7 @@ two_consoles() {
     expect 'stop shared1: done' || return 1
     PANE=main
     keys 2
-    expect 'left over' || return 1
+    expect 'left over' && absent 'shared1@vm' || return 1
     line 'rm shared1'
     expect 'Remove shared1?' || return 1
     keys Tab Enter

@@ -69,7 +69,8 @@ killed_by() { # killed_by SIGNAL STATUS
 hang_up() { killed_by HUP 129; }
 terminated() { killed_by TERM 143; }
 crashed() {
-    START_ENV=ASAN_OPTIONS=handle_segv=0 # the program's own handler is what is tested
+    # The program's own handler is what is tested, not the sanitizers'.
+    START_ENV='ASAN_OPTIONS=handle_segv=0 TSAN_OPTIONS=handle_segv=0'
     killed_by SEGV 139
     result=$?
     START_ENV=

@@ -36,7 +36,8 @@ const struct member members_system[] = {
 
 const struct member members_share[] = {
     M(sim_share, name, TEXT), M(sim_share, path, TEXT), M(sim_share, read_only, BOOL),
-    M(sim_share, restricted, BOOL), M(sim_share, no_direct_map, BOOL), M(sim_share, boot, BOOL), END};
+    M(sim_share, restricted, BOOL), M(sim_share, no_direct_map, BOOL),
+    M(sim_share, boot, BOOL), END};
 
 const struct member members_disk[] = {
     M(sim_disk, controller, TEXT), M(sim_disk, lun, U32), M(sim_disk, path, TEXT),
