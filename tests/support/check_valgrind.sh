@@ -11,11 +11,22 @@ program=$1/hvgpu
 home=$(mktemp -d)
 trap 'rm -rf "$home"' EXIT
 export HOME="$home" XDG_STATE_HOME="$home/state" HVGPU_HOST="demo:still?state=$home/machine.json&clock=stepped"
+# A host that does not close within its second is left behind on purpose (core/core.c); under valgrind
+# everything takes thirty times as long, so that happens here.
+cat >"$home/left-behind.supp" <<EOF
+{
+   a host left behind on purpose
+   Memcheck:Leak
+   ...
+   fun:core_open
+   ...
+}
+EOF
 bad=0
 try() { # try STATUS ARGUMENTS...
     want=$1
     shift
-    valgrind -q --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite \
+    valgrind -q --suppressions="$home/left-behind.supp" --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite \
         --error-exitcode=99 --child-silent-after-fork=yes "$program" "$@" >"$home/out" 2>"$home/err"
     got=$?
     if [ "$got" != "$want" ]; then
