@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Runs the built test programs and the terminal scripts, two at a time, each with a time limit and a
+# Runs the built test programs and the terminal scripts, a few at a time, each with a time limit and a
 # home of its own, and prints one line each and the totals.
 # usage: run.sh BUILD_FOLDER [NAME...]   NAME: only tests whose path contains it
 set -u
@@ -42,7 +42,7 @@ fi
 [ -n "$tests" ] || { echo "no test matches"; exit 1; }
 
 started=$(date +%s)
-jobs=${TEST_JOBS:-2}
+jobs=${TEST_JOBS:-4}
 running=0
 for t in $tests; do
     one "$t" &
@@ -53,6 +53,18 @@ for t in $tests; do
     fi
 done
 wait
+
+# A failure on a busy machine is tried once more, alone, and that is said. What a sanitizer reported
+# is never tried again.
+for t in $tests; do
+    name=$(echo "$t" | tr / _)
+    if [ "$(cat "$work/$name.rc" 2>/dev/null || echo 99)" != 0 ] &&
+        ! grep -qE 'ThreadSanitizer|AddressSanitizer|LeakSanitizer|runtime error:' "$work/$name.log"; then
+        echo "second try: $t"
+        tail -n 25 "$work/$name.log" | sed 's/^/    first try: /'
+        one "$t"
+    fi
+done
 
 passed=0 failed=0 skipped=0
 for t in $tests; do
