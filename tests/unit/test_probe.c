@@ -418,10 +418,10 @@ static void test_a_rung_that_disagrees_makes_it_degraded(void **state)
         "}";
     expect_verdict(GOOD, drifted, &paravirtual, HVGPU_VERDICT_DEGRADED,
                    "the GPU is in both the VM and the container: driver store in the container: "
-                   "guest has " OLDER ", host has " PACKAGE);
+                   "guest has " OLDER ", host has " PACKAGE ": launch it again");
     expect_verdict(drifted, GOOD, &paravirtual, HVGPU_VERDICT_DEGRADED,
                    "the GPU is in both the VM and the container: driver store in the VM: "
-                   "guest has " OLDER ", host has " PACKAGE);
+                   "guest has " OLDER ", host has " PACKAGE ": launch it again");
 }
 
 static void test_unknown_rungs_do_not_spoil_a_pass(void **state)

@@ -55,7 +55,7 @@ static void compare_packages(const struct json *packages, const struct probe_exp
         }
         /* Keep looking: a package that is missing altogether is worse. */
         probe_say(out, HVGPU_VERDICT_DEGRADED, HVGPU_ANSWER_UNKNOWN,
-                  "guest has %.80s, host has %.80s", other, wanted);
+                  "guest has %.72s, host has %.72s: launch it again", other, wanted);
     }
     if (out->verdict != HVGPU_VERDICT_DEGRADED) {
         probe_say(out, HVGPU_VERDICT_PASS, HVGPU_ANSWER_UNKNOWN, "in step with the host: %.140s",
