@@ -246,7 +246,7 @@ hcs_result machine_name_to_guid(const char *name, char guid[37])
     }
     char folded[512];
     size_t len = 0;
-    for (; name[len] != '\0' && len < sizeof(folded) - 1; len++) {
+    for (; len < sizeof(folded) - 1 && name[len] != '\0'; len++) {
         folded[len] =
             name[len] >= 'A' && name[len] <= 'Z' ? (char)(name[len] - 'A' + 'a') : name[len];
     }

@@ -14,7 +14,7 @@ static uint64_t id_key(const char *id)
 {
     char folded[256];
     size_t len = 0;
-    for (; id[len] != '\0' && len < sizeof(folded); len++) {
+    for (; len < sizeof(folded) && id[len] != '\0'; len++) {
         folded[len] = id[len] >= 'A' && id[len] <= 'Z' ? (char)(id[len] - 'A' + 'a') : id[len];
     }
     uint64_t key = text_hash(folded, len);
