@@ -4,7 +4,7 @@
 # the end the machine holds nothing of it, or what it holds is listed and can be removed.
 . "$HVGPU_SOURCE/tests/terminal/shell.sh"
 export HVGPU_TIMEOUT_MS=300
-PICK=${FAULT_EVERY:-7} # 1: every call, as CI does
+PICK=${FAULT_EVERY:-7} # 1: every call
 
 plain="demo:still?clock=stepped"
 IMAGE=mcr.microsoft.com/windows/server:ltsc2022
